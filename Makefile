@@ -1,0 +1,55 @@
+# What a person can do here; CI runs the same targets. git, make and a Python 3.11 to 3.13 are all that is needed:
+# uv comes into the virtual environment by pip, and everything else by uv from uv.lock.
+SHELL := /bin/sh
+EXTRA ?= cpu
+VENV ?= .venv
+BIN := $(VENV)/bin
+# The first interpreter of a supported version; TensorFlow 2.21 has no wheels for 3.14.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo "$$p" && break; done)
+UV_VERSION := 0.13.9
+STAMP := $(VENV)/.installed-$(EXTRA)
+# A process of the search pins its own threads; this keeps the tests from oversubscribing a small machine.
+TEST_ENV := OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-unit lint format types compile clean
+
+help:  ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(STAMP)  ## set up .venv from uv.lock (EXTRA=cpu or gpu)
+
+$(STAMP): pyproject.toml uv.lock
+	@test -n "$(PYTHON)" || { echo "archmend needs Python 3.11, 3.12 or 3.13; none is on the PATH: install one, or say make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	VIRTUAL_ENV=$(abspath $(VENV)) UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --extra $(EXTRA) --extra dev
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+run: $(STAMP)  ## search, repair, evaluate and register on the built-in digits (ARGS="--data ... --space ...")
+	$(BIN)/archmend run $(ARGS)
+
+test: $(STAMP)  ## all tests that need no cluster
+	$(TEST_ENV) $(BIN)/python -m pytest $(ARGS)
+
+test-unit: $(STAMP)  ## the unit tests alone, under two minutes
+	$(TEST_ENV) $(BIN)/python -m pytest tests/unit $(ARGS)
+
+lint: $(STAMP)  ## style, formatting and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+format: $(STAMP)  ## rewrite the files as the linter wants them
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(STAMP)  ## check the types of the library
+	$(BIN)/mypy
+
+clean:  ## remove caches and builds; runs, registries and the environment stay
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,72 @@
+"""Parquet: as a source, and as the form in which a prepared table's parts lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from archmend.datasets.labels import label_names, rows_index
+from archmend.datasets.raw import Raw
+from archmend.datasets.table import Kind, features_from, label_values, table_raw
+from archmend.datasets.types import DataInfo, Part, TableEncoding
+from archmend.errors import BadInput
+from archmend.storage import open_atomic
+
+
+def read_parquet(path: Path, target: str | None) -> Raw:
+    """Return the rows of a Parquet file: null is a missing cell, NaN is not.
+
+    Raises:
+        BadInput: no Parquet file, or a table that is not supported (`table_raw`).
+    """
+    return table_raw(_read(path), target, str(path))
+
+
+def write_part(path: Path, part: Part, info: DataInfo) -> None:
+    """Write a part's columns as they came, the target among them.
+
+    Raises:
+        BadInput, Unavailable: the file cannot be written.
+    """
+    with open_atomic(path) as stream:
+        pq.write_table(part.frame if part.frame is not None else _frame(part, info), stream)
+
+
+def read_part(path: Path, info: DataInfo) -> Part:
+    """Return a part that `write_part` wrote.
+
+    Raises:
+        BadInput: the file is damaged or its columns are not what data.json says.
+    """
+    frame = _read(path)
+    assert isinstance(info.encoding, TableEncoding)
+    assert info.target is not None
+    kinds: dict[str, Kind] = {column.name: column.kind for column in info.encoding.columns}
+    absent = [name for name in (*kinds, info.target) if name not in frame.column_names]
+    if absent:
+        raise BadInput(f"{str(path)!r} lacks the column {absent[0]!r}; prepare the source anew")
+    labels = label_values(frame.column(info.target), info.target, str(path))
+    y = rows_index(label_names(labels), info.classes, f"{str(path)!r}")
+    return Part(features_from(frame, kinds), y, frame)
+
+
+def _read(path: Path) -> pa.Table:
+    if path.stat().st_size == 0:
+        raise BadInput(f"{str(path)!r} is empty; write the table again")
+    try:
+        return pq.ParquetFile(path).read().replace_schema_metadata()
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise BadInput(
+            f"{str(path)!r} is no Parquet file or is damaged ({reason}); write the table again"
+        ) from error
+
+
+def _frame(part: Part, info: DataInfo) -> pa.Table:
+    """Build the columns of a part that was not read from a table."""
+    assert isinstance(part.x, dict)
+    columns = {name: pa.array(values, from_pandas=True) for name, values in part.x.items()}
+    return pa.table({**columns, info.target or "label": np.array(info.classes)[part.y]})

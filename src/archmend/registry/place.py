@@ -1,0 +1,67 @@
+"""From what a person writes after --registry to a store; a folder with other things in it is left alone."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from archmend.errors import BadInput
+from archmend.registry import keys
+from archmend.registry.folder import STAGING, FolderStore
+from archmend.registry.store import NotFoundError, Store
+from archmend.storage import is_remote, local_path
+
+LAYOUT = 1
+
+
+def folder_store(location: str | Path) -> FolderStore:
+    """Return the store of a registry in a folder.
+
+    Raises:
+        BadInput: a place in an object store, or a path that holds something other than a registry.
+    """
+    if is_remote(location):
+        raise BadInput(f"the registry {str(location)!r} is not a folder; give the path of one")
+    root = local_path(location).absolute()
+    if root.exists() and not root.is_dir():
+        raise BadInput(f"the registry {root} is a file; give the path of a folder")
+    # A registry writes its marker before anything else, so it is looked for after the other names.
+    foreign = root.is_dir() and any(entry.name != STAGING for entry in root.iterdir())
+    if foreign and not (root / keys.MARKER).is_file():
+        raise BadInput(
+            f"the folder {root} holds other things and no {keys.MARKER}, so it is no registry; "
+            "give a new or empty folder"
+        )
+    return FolderStore(root)
+
+
+def check_marker(store: Store, location: str) -> None:
+    """Refuse to read a place where no registry was begun, or one of a later layout.
+
+    Raises:
+        BadInput: there is no registry, or its marker says that this archmend cannot read it.
+    """
+    try:
+        marker = json.loads(store.read(keys.MARKER))
+    except NotFoundError:
+        raise BadInput(f"there is no registry at {location}; registering a model makes one") from None
+    except ValueError:
+        marker = None
+    layout = marker.get("schema_version") if isinstance(marker, dict) else None
+    if layout != LAYOUT:
+        raise BadInput(
+            f"the registry at {location} has the layout {layout!r} and this archmend reads {LAYOUT}; "
+            "use the version of archmend that wrote it"
+        )
+
+
+def begin(store: Store, location: str) -> None:
+    """Make the place a registry, unless it is one already.
+
+    Raises:
+        BadInput: as `check_marker` says.
+    """
+    store.create(
+        keys.MARKER, json.dumps({"schema_version": LAYOUT, "kind": "archmend-registry"}).encode() + b"\n"
+    )
+    check_marker(store, location)

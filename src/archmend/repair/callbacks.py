@@ -1,0 +1,82 @@
+"""The user's Keras callbacks, told of the path that training takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+
+from archmend.repair.values import EpochRecord
+
+
+class CallbackListener:
+    """Passes events on to Keras callbacks; a trial's epochs are passed on once the trial is kept.
+
+    Logs hold `loss` for batches and history.csv's figures for epochs.
+    """
+
+    def __init__(
+        self,
+        callbacks: Iterable[Any],
+        epochs: int,
+        batches: int,
+        on_epoch: Callable[[EpochRecord], None] | None,
+    ) -> None:
+        """Hold the callbacks; they see the model at `begin`."""
+        self._callbacks = list(callbacks)
+        self._parameters = {"epochs": epochs, "steps": batches, "verbose": 0}
+        self._on_epoch = on_epoch
+        self._list: Any = None
+        self._model: Any = None
+        self._logs: dict[str, float] = {}
+
+    def begin(self, model: Any) -> None:
+        """Training begins with this model."""
+        self._model = model
+        model.stop_training = False
+        if self._callbacks:
+            self._list = keras.callbacks.CallbackList(
+                self._callbacks, model=model, add_history=False, **self._parameters
+            )
+            self._list.on_train_begin()
+
+    def epoch_begin(self, epoch: int) -> None:
+        """An epoch of the path begins."""
+        if self._list is not None:
+            self._list.on_epoch_begin(epoch)
+
+    def batch_begin(self, batch: int) -> None:
+        """A batch of the epoch begins."""
+        if self._list is not None:
+            self._list.on_train_batch_begin(batch)
+
+    def batch_end(self, batch: int, loss: float) -> None:
+        """A batch has been trained."""
+        if self._list is not None:
+            self._list.on_train_batch_end(batch, {"loss": loss})
+
+    def epoch_end(self, record: EpochRecord) -> None:
+        """An epoch of the path has ended; also told for a trial's epochs once the trial is kept."""
+        self._logs = {k: v for k, v in record.as_dict().items() if k not in ("epoch", "seconds")}
+        if self._list is not None:
+            self._list.on_epoch_end(record.epoch, dict(self._logs))
+        if self._on_epoch is not None:
+            self._on_epoch(record)
+
+    def changed(self, model: Any) -> None:
+        """A repair may have put another model in the place of the one before."""
+        if model is not self._model:
+            model.stop_training = self._model.stop_training
+            self._model = model
+            if self._list is not None:
+                self._list.set_model(model)
+
+    def stopped(self) -> bool:
+        """Return whether a callback asked to stop."""
+        return bool(self._model.stop_training)
+
+    def end(self) -> None:
+        """Training is over."""
+        if self._list is not None:
+            self._list.on_train_end(dict(self._logs))

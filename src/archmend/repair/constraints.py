@@ -1,0 +1,50 @@
+"""What a repair must not leave: the declared repair space."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from archmend.errors import BadInput
+
+if TYPE_CHECKING:
+    from archmend.spaces import Space
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """Limits on what remedies may do.
+
+    Attributes:
+        space: every candidate's architecture lies in it; None allows every remedy.
+    """
+
+    space: Space | None = None
+
+    @property
+    def learning_rates(self) -> tuple[float, ...] | None:
+        """The learning rates that the space offers, ascending; None where it leaves them free."""
+        if self.space is None:
+            return None
+        for choice in self.space.choices:
+            if getattr(choice, "name", None) == "learning_rate":
+                return tuple(sorted(float(value) for value in choice.values))
+        return None
+
+    def admits(self, model: Any) -> bool:
+        """Return whether the model's architecture lies in the space."""
+        if self.space is None:
+            return True
+        from archmend.networks import architecture_of
+
+        try:
+            architecture = architecture_of(model, self.space)
+        except BadInput:
+            return False
+        rates = self.learning_rates
+        if rates is not None and not any(
+            math.isclose(float(model.optimizer.learning_rate), rate, rel_tol=1e-5) for rate in rates
+        ):
+            return False
+        return architecture in self.space

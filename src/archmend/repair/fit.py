@@ -1,0 +1,164 @@
+"""`fit`: train a model and repair it on the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from archmend.errors import BadInput, NothingSucceeded, unknown_name
+from archmend.repair.callbacks import CallbackListener
+from archmend.repair.candidates import Candidate, Candidates
+from archmend.repair.check import check_counts, check_model, labels_of, open_rows
+from archmend.repair.cloning import rebuild
+from archmend.repair.constraints import Constraints
+from archmend.repair.decision import Decision
+from archmend.repair.detectors import DETECTORS
+from archmend.repair.engine import Engine
+from archmend.repair.limits import EXTRA_SHARE, EXTRA_STEPS, Limits
+from archmend.repair.loop import Loop
+from archmend.repair.remedies import REMEDIES
+from archmend.repair.run import Run
+from archmend.repair.strategies import DEFAULT, REPAIR_STRATEGIES
+from archmend.repair.treatment import Treatment
+from archmend.repair.values import HISTORY_NAMES, EpochRecord
+from archmend.repair.watch import Watch
+
+if TYPE_CHECKING:
+    from archmend.spaces import Space
+
+
+@dataclass(frozen=True)
+class RepairResult:
+    """What a repair came to.
+
+    Attributes:
+        model: compiled; the best of all candidates by validation (accuracy, then loss), at its best epoch.
+        history: history.csv's names -> one value an epoch of the path that training took.
+        decisions: every remedy that was tried, in order.
+        candidates: every network that was trained, the untouched one first.
+    """
+
+    model: Any
+    history: dict[str, list[float]]
+    decisions: tuple[Decision, ...]
+    candidates: tuple[Candidate, ...]
+
+
+def fit(
+    model: Any,
+    train: Any,
+    validation: Any,
+    *,
+    epochs: int,
+    batch_size: int = 32,
+    strategy: str = "auto",
+    space: Space | None = None,
+    seed: int = 0,
+    budget_seconds: float | None = None,
+    max_repairs: int | None = None,
+    callbacks: Iterable[Any] = (),
+    on_epoch: Callable[[EpochRecord], None] | None = None,
+    on_decision: Callable[[Decision], None] | None = None,
+) -> RepairResult:
+    """Train a model, and where it shows a fault, try remedies and keep those that help.
+
+    Args:
+        model: compiled Sequential or Functional Keras model with one output; it is left unchanged. None
+            draws the starting model from `space`.
+        train: (x, y) arrays (x may be a dict of the inputs' names), or a batched
+            tf.data.Dataset of such pairs. Labels are what the model's compiled loss takes.
+        validation: rows to decide on, in one of the same forms.
+        epochs: of the path that training takes; trials that are undone come on top.
+        batch_size: rows a step, for arrays.
+        strategy: name of a repair strategy, or `auto`.
+        space: the repair space: the architecture of every candidate lies in it. None allows every remedy.
+        seed: of the order of rows, of new weights and of the strategy's draws.
+        budget_seconds: wall time after which training stops, hard.
+        max_repairs: remedies tried at most.
+        callbacks: Keras callbacks, told of the path: batches outside trials, and all its epochs.
+        on_epoch: called with the record of each epoch of the path.
+        on_decision: called with each decision as it is made.
+
+    Raises:
+        BadInput: a model, data or setting that does not fit, in one sentence.
+        NothingSucceeded: no candidate's validation was ever finite.
+    """
+    started = time.monotonic()
+    check_counts(epochs, batch_size, budget_seconds, max_repairs)
+    chosen = DEFAULT if strategy == "auto" else strategy
+    if chosen not in REPAIR_STRATEGIES.names():
+        raise unknown_name("repair strategy", strategy, ("auto", *REPAIR_STRATEGIES.names()))
+    constraints = Constraints(space)
+    if model is None:
+        model = _drawn(space, seed)
+    check_model(model)
+    copy = _working_copy(model, train, seed)
+    labels = labels_of(copy)
+    rows = open_rows(train, "train", copy, labels, batch_size, seed)
+    held_out = open_rows(validation, "validation", copy, labels, batch_size, seed)
+    if not constraints.admits(copy):
+        raise BadInput(
+            f"model {model.name!r} is not in the repair space {getattr(space, 'name', None)!r}; "
+            "give a model that is, or no space"
+        )
+    limits = Limits(
+        deadline=None if budget_seconds is None else started + budget_seconds,
+        repairs=max_repairs,
+        extra_steps=max(EXTRA_STEPS, round(EXTRA_SHARE * epochs * rows.batches)),
+    )
+    run = Run(Engine(copy, labels, rows), rows, held_out, labels, epochs)
+    candidates, watch = Candidates(), Watch(DETECTORS.create_all())
+    treatment = Treatment(
+        run,
+        REMEDIES.create_all(),
+        REPAIR_STRATEGIES.create(chosen),
+        constraints,
+        candidates,
+        limits,
+        watch,
+        seed,
+        on_decision,
+    )
+    listener = CallbackListener(callbacks, epochs, rows.batches, on_epoch)
+    Loop(run, watch, treatment, candidates, limits, listener).go()
+    if not run.place.history and limits.seconds_left == 0 and candidates.best is None:
+        raise BadInput(
+            f"budget_seconds {budget_seconds:g} was over before the first batch was trained; give more time"
+        )
+    if candidates.best is None:
+        tried = ", ".join(decision.remedy for decision in treatment.decisions) or "no remedy"
+        raise NothingSucceeded(
+            f"no candidate's validation loss was ever finite (tried {tried}); check the data's scale"
+        )
+    history = {name: [getattr(r, name) for r in run.place.history] for name in HISTORY_NAMES}
+    run.restore(candidates.best)
+    return RepairResult(run.model, history, tuple(treatment.decisions), candidates.listed())
+
+
+def _working_copy(model: Any, train: Any, seed: int) -> Any:
+    """Return a compiled copy with weights and moments, whose random layers draw by the seed."""
+    if not model.built:
+        raise BadInput(f"model {model.name!r} has no input shape yet; start it with keras.Input(shape)")
+    try:
+        copy = rebuild(model)
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise BadInput(
+            f"model {model.name!r} cannot be copied ({type(error).__name__}: {str(error).splitlines()[0]}); "
+            "its layers need get_config and from_config"
+        ) from error
+    trained = {id(v) for v in copy.weights}
+    for number, state in enumerate(v for v in copy.variables if id(v) not in trained and "seed" in v.name):
+        state.assign(np.array([seed & 0xFFFFFFFF, number], dtype=state.dtype))
+    return copy
+
+
+def _drawn(space: Space | None, seed: int) -> Any:
+    if space is None:
+        raise BadInput("model is None and there is no space to draw one from; give one of the two")
+    from archmend.networks import build
+
+    return build(space, space.sample(np.random.default_rng(seed)), seed=seed)

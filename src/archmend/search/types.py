@@ -1,0 +1,115 @@
+"""The values that pass between a strategy, an evaluator and the search loop."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from archmend.errors import BadInput
+from archmend.spaces import Architecture
+
+Status = Literal["succeeded", "failed", "stopped", "rejected", "running"]
+Value = float | tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A question of a strategy: what is this architecture worth?
+
+    Attributes:
+        id: counts from 0 in the order of asking; the trial's number in the journal.
+        architecture: what to train.
+        fidelity: epochs to train for; None leaves it to the evaluator.
+    """
+
+    id: int
+    architecture: Architecture
+    fidelity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrialResult:
+    """What came of one suggestion.
+
+    Attributes:
+        value: larger is better; a tuple in the order of the objectives when there are several;
+            None unless the trial succeeded or was stopped with something measured.
+        status: `stopped` was cut by a budget, `rejected` was over a cost limit and never trained.
+        fidelity: epochs that were asked for, as in the suggestion.
+        metrics: what was measured on the validation part (accuracy, average_precision, loss).
+        reason: why it failed, was stopped or rejected.
+        params: trainable parameters. flops: 2 x multiply-accumulates of one sample's forward pass.
+        latency_ms: median measured latency of one sample, if it was measured.
+        seconds: wall time. epochs: epochs that were trained. seed: the trial's own seed.
+        parent: id of the trial whose weights it started from.
+    """
+
+    id: int
+    architecture: Architecture
+    value: Value | None
+    status: Status = "succeeded"
+    fidelity: int | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reason: str | None = None
+    params: int | None = None
+    flops: int | None = None
+    latency_ms: float | None = None
+    seconds: float | None = None
+    epochs: float | None = None
+    seed: int | None = None
+    parent: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a value that cannot be ranked."""
+        if self.status == "succeeded" and self.value is None:
+            raise BadInput(f"trial {self.id} succeeded without a value; give one, or the status 'failed'")
+        if self.status not in ("succeeded", "stopped") and self.value is not None:
+            raise BadInput(
+                f"trial {self.id} is {self.status!r} and has the value {self.value}; it must be None"
+            )
+        values = self.value if isinstance(self.value, tuple) else (self.value,)
+        if any(v is not None and not math.isfinite(v) for v in values):
+            raise BadInput(
+                f"trial {self.id} has the value {self.value}; tell status='failed' instead of NaN or infinity"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Where a search stops, and what it may propose; None is no limit.
+
+    Attributes:
+        trials: charged trials (all but the rejected ones). seconds: wall time, a hard stop.
+        params, flops, latency_ms: cost limits of one architecture.
+        target: value of the first objective at which the search may stop.
+    """
+
+    trials: int | None = None
+    seconds: float | None = None
+    params: int | None = None
+    flops: int | None = None
+    latency_ms: float | None = None
+    target: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check every limit once, here."""
+        for name in ("trials", "params", "flops"):
+            value = getattr(self, name)
+            if value is not None and (isinstance(value, bool) or value != int(value) or value < 1):
+                raise BadInput(f"{name} must be a whole number of at least 1, got {value}")
+        for name in ("seconds", "latency_ms"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value > 0):
+                raise BadInput(f"{name} must be above 0, got {value}")
+        if self.target is not None and not math.isfinite(self.target):
+            raise BadInput(f"target must be a finite number, got {self.target}")
+
+    def excess(self, cost: Mapping[str, float]) -> str | None:
+        """Return why an architecture of this `cost` (params, flops, latency_ms) is over a limit, or None."""
+        for name in ("params", "flops", "latency_ms"):
+            limit = getattr(self, name)
+            if limit is not None and name in cost and cost[name] > limit:
+                return f"{name} {cost[name]:g} is over the limit of {limit:g}"
+        return None

@@ -1,0 +1,41 @@
+"""Arithmetic of a network's cost: trainable parameters, and 2 x multiply-accumulates of one sample."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A network's cost, or a layer's.
+
+    Attributes:
+        params: trainable parameters, as Keras counts them.
+        flops: 2 x multiply-accumulates of the kernels in one forward pass of one sample.
+    """
+
+    params: int = 0
+    flops: int = 0
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.params + other.params, self.flops + other.flops)
+
+    def as_dict(self) -> dict[str, int]:
+        """Return the cost under the names that budgets and journals use."""
+        return {"params": self.params, "flops": self.flops}
+
+
+def dense(inputs: int, units: int) -> Cost:
+    """Cost of a dense layer with bias."""
+    return Cost(inputs * units + units, 2 * inputs * units)
+
+
+def conv2d(kernel: int, channels: int, filters: int, height: int, width: int) -> Cost:
+    """Cost of a square convolution with bias whose output has this height and width."""
+    weights = kernel * kernel * channels * filters
+    return Cost(weights + filters, 2 * weights * height * width)
+
+
+def batch_normalization(channels: int) -> Cost:
+    """Scale and shift; the moving statistics are not trained, and no kernel is multiplied."""
+    return Cost(2 * channels, 0)

@@ -1,0 +1,54 @@
+"""The step `prepare`: a raw source in, a prepared directory out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from archmend.datasets import DataInfo, open_data, write_prepared
+
+
+@dataclass(frozen=True)
+class PrepareRequest:
+    """What to prepare.
+
+    Attributes:
+        data: a source as `open_data` takes it. out: the directory to write.
+        target: a table's column of labels.
+        split_seed, validation, test: the split; None is the default (0, 0.15, 0.15).
+        impute: median, mean or zero for NaN and infinity; None refuses them.
+    """
+
+    data: str
+    out: Path
+    target: str | None = None
+    split_seed: int | None = None
+    validation: float | None = None
+    test: float | None = None
+    impute: str | None = None
+
+
+@dataclass(frozen=True)
+class PrepareResult:
+    """Where the prepared data lies, and what data.json says about it."""
+
+    directory: Path
+    info: DataInfo
+
+
+def prepare(request: PrepareRequest) -> PrepareResult:
+    """Read, check, split and write the data.
+
+    Raises:
+        BadInput: the source or a flag is wrong, or the directory holds something else.
+        Unavailable: a remote source cannot be reached, or the disk is full.
+    """
+    prepared = open_data(
+        request.data,
+        target=request.target,
+        split_seed=request.split_seed,
+        validation=request.validation,
+        test=request.test,
+        impute=request.impute,
+    )
+    return PrepareResult(write_prepared(prepared, request.out), prepared.info)

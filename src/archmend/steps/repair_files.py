@@ -1,0 +1,166 @@
+"""The files that a repair leaves: history.csv, repair.json and model.keras."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from archmend.datasets import Prepared
+from archmend.steps.repair_start import RepairRequest, Start
+from archmend.storage import write_atomic
+
+if TYPE_CHECKING:
+    from archmend.repair import Candidate, Decision, RepairResult
+
+HISTORY, DECISIONS, SUMMARY, MODEL = "history.csv", "decisions.jsonl", "repair.json", "model.keras"
+
+
+class CandidateRecord(BaseModel):
+    """A candidate in repair.json; value and loss are None where validation was never finite."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    remedies: tuple[str, ...]
+    value: float | None
+    loss: float | None
+    epochs: float
+    kept: bool
+
+
+class RepairRecord(BaseModel):
+    """repair.json: the whole repair in short.
+
+    Attributes:
+        architecture: of the result, where there is a space; start: what it began with (a code or a file).
+        best: name of the candidate that the model is. metrics: of the model on the validation part.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: Literal[1] = 1
+    start: str
+    architecture: str | None
+    space: str | None
+    strategy: str
+    seed: int
+    epochs: int
+    best: str
+    decisions: int
+    kept: int
+    candidates: tuple[CandidateRecord, ...]
+    metrics: dict[str, float]
+    seconds: float
+    data_digest: str
+    split_digest: str
+
+
+@dataclass(frozen=True)
+class RepairOutcome:
+    """What came of it: the saved model, the record of repair.json, decisions, history, validation metrics."""
+
+    model_path: Path
+    record: RepairRecord
+    decisions: tuple[Decision, ...]
+    history: Mapping[str, list[float]]
+    metrics: Mapping[str, float]
+
+
+def write_history(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write one line an epoch under history.csv's names."""
+    from archmend.repair.values import HISTORY_NAMES
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, HISTORY_NAMES, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomic(folder / HISTORY, text.getvalue())
+
+
+def write_results(
+    request: RepairRequest, prepared: Prepared, start: Start, result: RepairResult, seconds: float
+) -> RepairOutcome:
+    """Write history.csv, repair.json and model.keras, the model last, so that its presence means done."""
+    from archmend.networks import architecture_of, save_model, with_encoder
+    from archmend.training import classification_metrics
+
+    info = prepared.info
+    architecture = None if start.space is None else str(architecture_of(result.model, start.space))
+    metrics = classification_metrics(
+        _probabilities(result.model.predict(start.validation.x, verbose=0, batch_size=1024)),
+        prepared.validation.y,
+        len(info.classes),
+    )
+    record = RepairRecord(
+        start=start.name,
+        architecture=architecture,
+        space=request.space,
+        strategy=request.strategy,
+        seed=request.seed,
+        epochs=request.epochs,
+        best=_best(result.candidates).name,
+        decisions=len(result.decisions),
+        kept=sum(decision.kept for decision in result.decisions),
+        candidates=tuple(_candidate(c) for c in result.candidates),
+        metrics=dict(metrics),
+        seconds=round(seconds, 3),
+        data_digest=info.digest,
+        split_digest=info.split_digest,
+    )
+    rows = [
+        dict(zip(result.history, values, strict=True))
+        for values in zip(*result.history.values(), strict=True)
+    ]
+    write_history(request.out, rows)
+    write_atomic(request.out / SUMMARY, record.model_dump_json(indent=2) + "\n")
+    model = with_encoder(result.model, info) if start.encoded else result.model
+    save_model(model, request.out / MODEL, _metadata(request, prepared, architecture, len(result.decisions)))
+    return RepairOutcome(request.out / MODEL, record, result.decisions, result.history, metrics)
+
+
+def _metadata(request: RepairRequest, prepared: Prepared, architecture: str | None, decisions: int) -> Any:
+    from archmend import __version__
+    from archmend.networks import ModelMetadata
+
+    info = prepared.info
+    return ModelMetadata(
+        data_digest=info.digest,
+        split_digest=info.split_digest,
+        test_digest=info.test_digest,
+        architecture=architecture,
+        space=request.space,
+        classes=info.classes,
+        run=request.out.name,
+        decisions=decisions,
+        archmend_version=__version__,
+        packages={name: version(name) for name in ("keras", "numpy")},
+    )
+
+
+def _probabilities(output: np.ndarray) -> np.ndarray:
+    """Return a column a class; one sigmoid unit gives the second class's."""
+    return np.hstack([1 - output, output]) if output.shape[-1] == 1 else output
+
+
+def _best(candidates: tuple[Candidate, ...]) -> Candidate:
+    return max(candidates, key=lambda c: (c.value, -c.loss) if c.value == c.value else (-np.inf, -np.inf))
+
+
+def _candidate(candidate: Candidate) -> CandidateRecord:
+    measured = {name: getattr(candidate, name) for name in ("value", "loss")}
+    finite = {name: value if np.isfinite(value) else None for name, value in measured.items()}
+    return CandidateRecord(
+        name=candidate.name,
+        remedies=candidate.remedies,
+        epochs=candidate.epochs,
+        kept=candidate.kept,
+        **finite,
+    )

@@ -1,0 +1,142 @@
+"""What a repair is asked for, and the model and rows that it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from archmend.datasets import Part, Prepared, encode
+from archmend.errors import BadInput
+from archmend.spaces import Space, create_space
+from archmend.storage import fetched
+
+
+class RepairRequest(BaseModel):
+    """What `archmend repair` is asked for.
+
+    Attributes:
+        data: a raw source or a prepared folder. target, split_seed, validation, test, impute: as of
+            `open_data`; None leaves them to the data.
+        arch: code of an architecture of `space`, or `random`. model: path of a .keras file. One of the two.
+        space: name of the repair space; needed with `arch`. strategy: of repairs.
+        epochs, batch_size, seed: of the training. optimizer, learning_rate: of a model built from `arch`.
+        max_seconds: wall time of the training. max_repairs: remedies tried at most. out: output folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str
+    out: Path
+    arch: str | None = None
+    model: str | Path | None = None
+    space: str | None = None
+    strategy: str = "auto"
+    epochs: int = 30
+    batch_size: int = 32
+    max_seconds: float | None = None
+    max_repairs: int | None = None
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    seed: int = 0
+    target: str | None = None
+    split_seed: int | None = None
+    validation: float | None = None
+    test: float | None = None
+    impute: str | None = None
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a repair begins with.
+
+    Attributes:
+        model: compiled. train, validation: rows and labels in the form in which it takes them.
+        space: the repair space, None for none. name: of the start in records: a code or a file's name.
+        encoded: whether the rows are encoded, so that the saved model still needs its encoder.
+    """
+
+    model: Any
+    train: Part
+    validation: Part
+    space: Space | None
+    name: str
+    encoded: bool
+
+
+def start_of(request: RepairRequest, prepared: Prepared) -> Start:
+    """Build or load what the request names.
+
+    Raises:
+        BadInput: not exactly one of the two, an unknown space, an unreadable code, a file that is no
+            Keras model, a model that cannot be repaired or cannot tell the data's classes apart.
+    """
+    if request.arch is not None:
+        return _from_space(request, prepared)
+    return _from_file(request, prepared)
+
+
+def check_request(request: RepairRequest) -> None:
+    """Refuse a request that names no start, or two."""
+    if (request.arch is None) == (request.model is None):
+        raise BadInput(
+            "give either an architecture (--arch CODE or random, with --space) or a model (--model FILE)"
+        )
+    if request.arch is not None and request.space is None:
+        raise BadInput(f"architecture {request.arch!r} needs the space that it is of; add --space NAME")
+
+
+def _from_space(request: RepairRequest, prepared: Prepared) -> Start:
+    from archmend.networks import build
+
+    space = _space(request, prepared)
+    assert space is not None
+    assert request.arch is not None
+    drawn = request.arch == "random"
+    architecture = space.sample(np.random.default_rng(request.seed)) if drawn else space.parse(request.arch)
+    model = build(
+        space,
+        architecture,
+        seed=request.seed,
+        optimizer=request.optimizer,
+        learning_rate=request.learning_rate,
+    )
+    train, validation = (
+        Part(encode(prepared.info.encoding, part.x), part.y) for part in (prepared.train, prepared.validation)
+    )
+    return Start(model, train, validation, space, str(architecture), encoded=True)
+
+
+def _from_file(request: RepairRequest, prepared: Prepared) -> Start:
+    from archmend.networks import load_model
+    from archmend.repair.check import check_model, labels_for
+
+    assert request.model is not None
+    with fetched(request.model) as path:
+        model, _ = load_model(path)
+    check_model(model)
+    train, validation = (
+        Part(_rows(part.x, model), labels_for(model, part.y, len(prepared.info.classes)))
+        for part in (prepared.train, prepared.validation)
+    )
+    return Start(model, train, validation, _space(request, prepared), Path(request.model).name, encoded=False)
+
+
+def _space(request: RepairRequest, prepared: Prepared) -> Space | None:
+    if request.space is None:
+        return None
+    info = prepared.info
+    return create_space(request.space, input_shape=info.encoded_shape, classes=len(info.classes))
+
+
+def _rows(x: Any, model: Any) -> Any:
+    """Return raw rows as the model takes them: a table's columns as (rows, 1) where it does."""
+    if not isinstance(x, Mapping):
+        return x
+    ranks = {tensor.name: len(tensor.shape) for tensor in model.inputs}
+    columns = {name: column.astype(str) if column.dtype == object else column for name, column in x.items()}
+    return {name: c[:, None] if ranks.get(name) == 2 and c.ndim == 1 else c for name, c in columns.items()}

@@ -1,0 +1,18 @@
+"""Where data comes from and artifacts go: whole files on disk, and one door to files and object stores."""
+
+from archmend.storage.atomic import disk_errors, open_atomic, sync_folder, write_atomic
+from archmend.storage.door import exists, fetch, fetched, put
+from archmend.storage.uri import is_remote, local_path
+
+__all__ = [
+    "disk_errors",
+    "exists",
+    "fetch",
+    "fetched",
+    "is_remote",
+    "local_path",
+    "open_atomic",
+    "put",
+    "sync_folder",
+    "write_atomic",
+]

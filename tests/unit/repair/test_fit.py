@@ -1,0 +1,241 @@
+"""The whole loop on small data: healthy runs left alone, faulty ones mended, limits and callbacks kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from archmend.repair import Decision, Detector, Symptom, fit
+from archmend.repair.detectors import DETECTORS
+from archmend.repair.values import HISTORY_NAMES
+
+L = keras.layers
+
+
+def accuracy(model: Any, data: Any) -> float:
+    x, y = data
+    return float((model.predict(x, verbose=0).argmax(axis=1) == y).mean())
+
+
+def relu_net(chain: Callable[..., Any], seed: int = 0) -> Any:
+    return chain(
+        *[L.Dense(16, activation="relu") for _ in range(2)], optimizer=keras.optimizers.Adam(0.01), seed=seed
+    )
+
+
+def deep(activation: str, **dense: Any) -> list[Any]:
+    return [L.Dense(8, activation=activation, name=f"hidden_{i}", **dense) for i in range(6)]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_healthy_run_is_left_alone_and_is_as_good_as_plain_training(
+    seed: int, chain: Any, ring: Any
+) -> None:
+    train, validation = ring
+    model = relu_net(chain, seed)
+    result = fit(model, train, validation, epochs=20, seed=seed)
+    assert result.decisions == ()
+    assert [c.name for c in result.candidates] == ["untouched"]
+    model.fit(*train, epochs=20, batch_size=32, verbose=0)
+    assert accuracy(result.model, validation) >= accuracy(model, validation) - 0.02
+    assert tuple(result.history) == HISTORY_NAMES
+    assert result.history["epoch"] == list(range(20))
+
+
+def test_digits_with_normalisation_and_dropout_are_left_alone() -> None:
+    from sklearn.datasets import load_digits
+
+    x, y = load_digits(return_X_y=True)
+    x = (x / 16).astype("float32")
+    keras.utils.set_random_seed(0)
+    layers = [
+        L.Dense(32),
+        L.BatchNormalization(),
+        L.Activation("relu"),
+        L.Dropout(0.2),
+        L.Dense(32, activation="relu"),
+    ]
+    model = keras.Sequential([keras.Input((64,)), *layers, L.Dense(10, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy")
+    result = fit(model, (x[:1300], y[:1300]), (x[1300:], y[1300:]), epochs=8)
+    assert result.decisions == ()
+    assert max(result.history["val_accuracy"]) > 0.85
+
+
+FAULTS = {
+    "vanishing": deep("sigmoid"),
+    "dying": deep("relu", kernel_initializer=keras.initializers.RandomUniform(-0.05, 0.05, seed=1)),
+    "exploding": deep("exponential", kernel_initializer=keras.initializers.HeNormal(seed=2)),
+}
+
+
+@pytest.mark.parametrize(
+    ("symptom", "seed"), [("vanishing", 0), ("vanishing", 1), ("dying", 0), ("dying", 1), ("exploding", 0)]
+)
+def test_a_faulty_network_is_mended_at_the_first_batches(
+    symptom: str, seed: int, chain: Any, ring: Any
+) -> None:
+    train, validation = ring
+    model = chain(*FAULTS[symptom], optimizer=keras.optimizers.Adam(0.003), seed=seed)
+    result = fit(model, train, validation, epochs=20, seed=seed)
+    kept = [decision for decision in result.decisions if decision.kept]
+    assert kept[0].symptom == symptom
+    assert (kept[0].epoch, kept[0].layer is not None) == (0, True)
+    assert max(result.history["val_accuracy"]) >= 0.95
+    assert accuracy(result.model, validation) == pytest.approx(
+        np.nanmax([c.value for c in result.candidates]), abs=1e-6
+    )
+    assert len(result.history["epoch"]) == 20
+
+
+def test_a_rate_far_too_low_is_raised(chain: Any, ring: Any) -> None:
+    model = chain(L.Dense(16, activation="relu"), optimizer=keras.optimizers.Adam(1e-7))
+    result = fit(model, *ring, epochs=40)
+    assert [d.remedy for d in result.decisions if d.kept] == ["raise_learning_rate"]
+    assert result.decisions[0].symptom == "slow_convergence"
+    assert result.history["learning_rate"][-1] == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize("strategy", ["rules", "random"])
+def test_the_same_seed_makes_the_same_repair(strategy: str, chain: Any, ring: Any) -> None:
+    def once() -> Any:
+        result = fit(chain(*deep("sigmoid")), *ring, epochs=4, strategy=strategy, max_repairs=2)
+        decisions = [{**d.model_dump(), "seconds": 0} for d in result.decisions]
+        return (
+            decisions,
+            result.history["loss"],
+            [np.asarray(w).tobytes() for w in result.model.get_weights()],
+        )
+
+    assert once() == once()
+
+
+def test_the_users_model_stays_as_it_is(chain: Any, ring: Any) -> None:
+    model = chain(*deep("sigmoid"))
+    before, settings = [w.copy() for w in model.get_weights()], model.optimizer.get_config()
+    result = fit(model, *ring, epochs=3, max_repairs=1)
+    assert result.model is not model
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+    assert model.optimizer.get_config() == settings
+    assert int(model.optimizer.iterations) == 0
+
+
+def test_no_remedy_is_tried_twice_for_a_symptom_and_none_beyond_the_count(chain: Any, ring: Any) -> None:
+    result = fit(chain(*deep("sigmoid")), *ring, epochs=6, strategy="random", max_repairs=3, seed=1)
+    failed = [(d.symptom, d.layer, d.remedy) for d in result.decisions if not d.kept]
+    assert len(failed) == len(set(failed))
+    assert len(result.decisions) <= 3
+    assert fit(chain(*deep("sigmoid")), *ring, epochs=1, max_repairs=0).decisions == ()
+
+
+class Unappeasable(Detector):
+    """Sees a fault wherever it looks, so that every trial is dropped."""
+
+    name = "unappeasable"
+
+    def look(self, statistics: Any) -> Symptom | None:
+        return Symptom(self.name) if statistics.layers else None
+
+
+def test_a_repair_that_is_rolled_back_leaves_the_run_as_if_nothing_had_been_tried(
+    chain: Any, ring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = fit(relu_net(chain), *ring, epochs=4)
+    monkeypatch.setattr(
+        type(DETECTORS), "create_all", lambda self: tried if self is DETECTORS else created(self)
+    )
+    tried, created = (Unappeasable(),), lambda registry: tuple(registry.create(n) for n in registry.names())
+    result = fit(relu_net(chain), *ring, epochs=4, max_repairs=3)
+    assert len(result.decisions) == 3
+    assert not any(d.kept for d in result.decisions)
+    assert result.history["loss"] == plain.history["loss"]
+    assert result.history["val_loss"] == plain.history["val_loss"]
+
+
+def test_a_dataset_and_a_dict_of_inputs_train_too(graph: Any, ring: Any) -> None:
+    (x, y), (vx, vy) = ring
+    both = {"left": x, "right": -x}
+    arrays = fit(graph(), (both, y), ({"left": vx, "right": -vx}, vy), epochs=3)
+    batches = tf.data.Dataset.from_tensor_slices((both, y)).batch(32)
+    streamed = fit(graph(), batches, ({"left": vx, "right": -vx}, vy), epochs=3)
+    assert arrays.history["loss"][-1] < arrays.history["loss"][0]
+    assert streamed.history["loss"][-1] < streamed.history["loss"][0]
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss"),
+    [(1, "sigmoid", "binary_crossentropy"), (2, "softmax", "categorical_crossentropy")],
+)
+def test_accuracy_follows_the_compiled_loss(units: int, activation: str, loss: str, ring: Any) -> None:
+    (x, y), (vx, vy) = ring
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((2,)), L.Dense(16, activation="relu"), L.Dense(units, activation=activation)]
+    )
+    model.compile(keras.optimizers.Adam(0.02), loss, metrics=["accuracy"])
+    form = (
+        (lambda a: a[:, None].astype("float32")) if units == 1 else (lambda a: np.eye(2, dtype="float32")[a])
+    )
+    result = fit(model, (x, form(y)), (vx, form(vy)), epochs=5)
+    found = result.model.evaluate(vx, form(vy), verbose=0, return_dict=True)
+    best = result.candidates[0]
+    assert found["accuracy"] == pytest.approx(best.value, abs=1e-6)
+    assert found["loss"] == pytest.approx(best.loss, abs=1e-5)
+
+
+class Recorder(keras.callbacks.Callback):
+    def __init__(self, stop_at: int) -> None:
+        super().__init__()
+        self.events: list[Any] = []
+        self.stop_at = stop_at
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        self.events.append("begin")
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self.events.append(("batch", batch))
+        assert np.isfinite(logs["loss"])
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.events.append(("epoch", epoch))
+        assert set(logs) == {"loss", "accuracy", "val_loss", "val_accuracy", "learning_rate"}
+        self.model.stop_training = epoch == self.stop_at
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.events.append("end")
+
+
+def test_callbacks_hear_every_batch_and_epoch_and_can_stop(chain: Any, ring: Any) -> None:
+    recorder = Recorder(stop_at=1)
+    result = fit(relu_net(chain), *ring, epochs=9, batch_size=128, callbacks=[recorder])
+    batches = [("batch", i) for i in range(3)]
+    assert recorder.events == ["begin", *batches, ("epoch", 0), *batches, ("epoch", 1), "end"]
+    assert result.history["epoch"] == [0, 1]
+
+
+def test_a_clock_that_runs_out_gives_the_best_so_far(chain: Any, ring: Any) -> None:
+    result = fit(relu_net(chain), *ring, epochs=100_000, budget_seconds=1.5)
+    assert 0 < len(result.history["epoch"]) < 100_000
+    assert sum(result.history["seconds"]) < 1.7
+
+
+def test_decisions_are_lines_of_json_even_when_nothing_was_measured(chain: Any, ring: Any) -> None:
+    lines: list[str] = []
+    result = fit(
+        chain(*FAULTS["exploding"]), *ring, epochs=2, on_decision=lambda d: lines.append(d.model_dump_json())
+    )
+    assert len(lines) == len(result.decisions) > 0
+    read = json.loads(lines[0], parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert read["before"] is None
+    assert list(read) == list(Decision.model_fields)
+
+
+def test_the_published_schema_of_a_decision_is_the_models(request: pytest.FixtureRequest) -> None:
+    published = request.config.rootpath / "docs" / "schemas" / "decision.json"
+    assert json.loads(published.read_text()) == Decision.model_json_schema()

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from archmend.errors import BadInput, MissingExtra
+from archmend.storage import exists, fetch, fetched, is_remote, local_path, put
+
+
+def test_plain_paths_and_file_uris_name_the_same_file(tmp_path: Path) -> None:
+    path = tmp_path / "with space.txt"
+    path.write_text("x")
+    uri = path.as_uri()
+    assert "%20" in uri
+    assert fetch(uri) == fetch(path) == fetch(str(path)) == path
+    assert exists(uri)
+    assert not exists(tmp_path / "other")
+    with fetched(uri) as local:
+        assert local == path
+    assert path.exists()
+
+
+def test_remote_is_told_by_the_scheme() -> None:
+    assert is_remote("s3://bucket/key")
+    assert is_remote("minio://bucket/key")
+    assert not is_remote("file:///a")
+    assert not is_remote("a/b")
+
+
+def test_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert local_path("~/a") == tmp_path / "a"
+
+
+def test_missing_file() -> None:
+    with pytest.raises(BadInput, match=r"'no/such' does not exist") as caught:
+        fetch("no/such")
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("uri", ["gs://bucket/key", "http://host/file"])
+def test_unknown_scheme(uri: str) -> None:
+    with pytest.raises(
+        BadInput, match=r"unknown scheme '\w+'; give a plain path, file://, s3:// or minio://"
+    ):
+        fetch(uri)
+
+
+def test_file_uri_of_another_host() -> None:
+    with pytest.raises(BadInput, match="names the host 'server'; write file:///absolute/path"):
+        fetch("file://server/a")
+
+
+def test_put_copies_files_and_folders(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    (source / "inner").mkdir(parents=True)
+    (source / "a").write_text("1")
+    (source / "inner" / "b").write_text("2")
+    put(source, tmp_path / "copy")
+    put(source / "a", (tmp_path / "one").as_uri())
+    assert (tmp_path / "copy" / "inner" / "b").read_text() == "2"
+    assert (tmp_path / "one").read_text() == "1"
+
+
+def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(MissingExtra, match=r"s3fs is not installed.*pip install 'archmend\[s3\]'") as caught:
+        fetch("s3://bucket/key")
+    assert caught.value.exit_code == 2
