@@ -178,7 +178,10 @@ class _Busy(BaseHTTPRequestHandler):
             self.send_response(503)
             headers = {}
         else:
-            with urllib.request.urlopen(f"{cls.behind}{self.path}") as answer:
+            signed = {name: value for name, value in self.headers.items() if name.lower() == "authorization"}
+            with urllib.request.urlopen(
+                urllib.request.Request(cls.behind + self.path, headers=signed)
+            ) as answer:
                 body, headers = answer.read(), dict(answer.headers)
             self.send_response(200)
         for name, value in headers.items():
