@@ -83,7 +83,7 @@ SOURCES: list[tuple[Callable[[Path], Path], dict[str, Any], str]] = [
     (
         lambda d: _text(d, "a.csv", _rows(a="#", k="c#")),
         {},
-        r"name the column of labels with --target \(a, k\)",
+        r"labels with --target \(a, k\)",
     ),
     (lambda d: _text(d, "a.csv", _rows(size="#", kind="c")), {"target": "kin"}, "did you mean 'kind'"),
     (
