@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from archmend.repair.candidates import Candidate
+from archmend.repair.cloning import rebuild
 from archmend.repair.decision import Decision
 from archmend.repair.detector import Detector
 from archmend.repair.detectors import DETECTORS
@@ -44,6 +45,7 @@ __all__ = [
     "TrainingStatistics",
     "detector_names",
     "fit",
+    "rebuild",
     "remedy_names",
     "repair_strategy_names",
 ]

@@ -69,7 +69,7 @@ def inputs_of(model: Any) -> Any:
 def blocks_of(model: Any) -> tuple[Block, ...]:
     """Return the model's blocks in the order of its layers."""
     followers = consumers(model)
-    layers = {layer.name: layer for layer in model.layers}
+    layers: dict[str, Any] = {layer.name: layer for layer in model.layers}
     kernels = {name for name, layer in layers.items() if isinstance(layer, KERNEL_LAYERS)}
     return tuple(_block(layers[name], layers, followers, kernels) for name in layers if name in kernels)
 
@@ -86,14 +86,15 @@ def activation_of(layer: Any) -> str | None:
 def _block(layer: Any, layers: dict[str, Any], followers: dict[str, list[str]], kernels: set[str]) -> Block:
     activation, end, normalized = activation_of(layer) or "linear", layer.name, False
     while activation == "linear" and len(followers[end]) == 1:
-        following: Any = layers[followers[end][0]]
+        (follower,) = followers[end]
+        following = layers[follower]
         if isinstance(following, (keras.layers.Activation, *ACTIVATION_LAYERS)):
-            activation, end = activation_of(following) or "linear", following.name
+            activation, end = activation_of(following) or "linear", follower
             break
         if not isinstance(following, _TRANSPARENT):
             break
         normalized |= not isinstance(following, keras.layers.Dropout)
-        end = following.name
+        end = follower
     return Block(layer.name, activation, end, normalized, not _reaches(layer.name, followers, kernels))
 
 

@@ -237,5 +237,5 @@ def test_decisions_are_lines_of_json_even_when_nothing_was_measured(chain: Any, 
 
 
 def test_the_published_schema_of_a_decision_is_the_models(request: pytest.FixtureRequest) -> None:
-    published = request.config.rootpath / "docs" / "schemas" / "decision.json"
+    published = request.config.rootpath / "docs" / "schemas" / "decision.schema.json"
     assert json.loads(published.read_text()) == Decision.model_json_schema()
