@@ -1,1 +1,19 @@
-"""Room: spaces."""
+"""What may be built: choices, conditions, architectures and their codes, neighbours, encodings, costs."""
+
+from archmend.spaces.architecture import Architecture
+from archmend.spaces.builtin import create_space, space_names
+from archmend.spaces.choice import Choice, OpenIntegers, Repeat
+from archmend.spaces.codes import Scalar
+from archmend.spaces.space import Space, size_text
+
+__all__ = [
+    "Architecture",
+    "Choice",
+    "OpenIntegers",
+    "Repeat",
+    "Scalar",
+    "Space",
+    "create_space",
+    "size_text",
+    "space_names",
+]

@@ -8,6 +8,7 @@ from archmend.errors import BadInput
 from archmend.spaces import costs
 from archmend.spaces.architecture import Architecture
 from archmend.spaces.choice import Choice, OpenIntegers, Repeat
+from archmend.spaces.declared import Item
 from archmend.spaces.fc import LEARNING_RATES
 from archmend.spaces.space import Space
 
@@ -60,7 +61,7 @@ def _space(
         return (total + costs.dense(inputs, classes)).as_dict()
 
     block_choices = (Choice("filters", filters), Choice("kernel", (3, 5)), Choice("pool", ("max", "stride")))
-    choices = [
+    choices: list[Item] = [
         Choice("blocks", blocks),
         Repeat("blocks", block_choices),
         Choice("dense", (0, 32, 64, 128)),
@@ -68,4 +69,4 @@ def _space(
         Choice("normalization", ("none", "batch")),
         Choice("learning_rate", LEARNING_RATES),
     ]
-    return Space(choices, name=name, cost=cost, family="conv")
+    return Space(choices, name=name, cost=cost, family="conv", input_shape=input_shape, classes=classes)

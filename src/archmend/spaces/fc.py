@@ -7,6 +7,7 @@ import math
 from archmend.spaces import costs
 from archmend.spaces.architecture import Architecture
 from archmend.spaces.choice import Choice, Repeat
+from archmend.spaces.declared import Item
 from archmend.spaces.space import Space
 
 LEARNING_RATES = (3e-4, 1e-3, 3e-3, 1e-2)
@@ -25,7 +26,7 @@ def fc(input_shape: tuple[int, ...], classes: int) -> Space:
             inputs = width
         return (total + costs.dense(inputs, classes)).as_dict()
 
-    choices = [
+    choices: list[Item] = [
         Choice("depth", range(1, 7)),
         Repeat("depth", (Choice("width", (8, 16, 32, 64, 128, 256, 512)),)),
         Choice("activation", ("relu", "elu", "tanh")),
@@ -33,4 +34,4 @@ def fc(input_shape: tuple[int, ...], classes: int) -> Space:
         Choice("dropout", (0.0, 0.1, 0.3)),
         Choice("learning_rate", LEARNING_RATES),
     ]
-    return Space(choices, name="fc", cost=cost, family="fc")
+    return Space(choices, name="fc", cost=cost, family="fc", input_shape=input_shape, classes=classes)

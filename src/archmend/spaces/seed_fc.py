@@ -8,6 +8,7 @@ from itertools import pairwise
 from archmend.spaces import costs
 from archmend.spaces.architecture import Architecture
 from archmend.spaces.choice import Choice, Repeat
+from archmend.spaces.declared import Item
 from archmend.spaces.space import Space
 
 SIZES = range(1, 11)
@@ -19,7 +20,8 @@ def seed_fc(input_shape: tuple[int, ...], classes: int) -> Space:
     def cost(a: Architecture) -> dict[str, int]:
         return _cost([int(a["width"])] * int(a["depth"]), input_shape, classes)
 
-    return Space([Choice("depth", SIZES), Choice("width", SIZES)], name="seed-fc", cost=cost, family="fc")
+    choices = [Choice("depth", SIZES), Choice("width", SIZES)]
+    return Space(choices, name="seed-fc", cost=cost, family="fc", input_shape=input_shape, classes=classes)
 
 
 def seed_fc_free(input_shape: tuple[int, ...], classes: int) -> Space:
@@ -28,8 +30,10 @@ def seed_fc_free(input_shape: tuple[int, ...], classes: int) -> Space:
     def cost(a: Architecture) -> dict[str, int]:
         return _cost([int(a[f"width_{i}"]) for i in range(1, int(a["depth"]) + 1)], input_shape, classes)
 
-    choices = [Choice("depth", SIZES), Repeat("depth", (Choice("width", SIZES),))]
-    return Space(choices, name="seed-fc-free", cost=cost, family="fc")
+    choices: list[Item] = [Choice("depth", SIZES), Repeat("depth", (Choice("width", SIZES),))]
+    return Space(
+        choices, name="seed-fc-free", cost=cost, family="fc", input_shape=input_shape, classes=classes
+    )
 
 
 def _cost(widths: list[int], input_shape: tuple[int, ...], classes: int) -> dict[str, int]:
