@@ -35,6 +35,12 @@ def table_raw(frame: pa.Table, target: str | None, where: str) -> Raw:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise BadInput(f"{where!r} has two columns named {twice[0]!r}; rename one of them")
+    unnameable = [name for name in names if "/" in name or not name]
+    if unnameable:
+        raise BadInput(
+            f"{where!r} has a column named {unnameable[0]!r}; a model's inputs are named after the columns, and "
+            "Keras takes no empty name and no '/': rename it"
+        )
     if target is None:
         raise BadInput(f"{where!r} is a table; name the column of labels with --target ({', '.join(names)})")
     if target not in names:

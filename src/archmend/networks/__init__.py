@@ -1,1 +1,35 @@
-"""Room: networks."""
+"""From an architecture to a Keras model and back; weights, counts, latency, model files.
+
+TensorFlow is imported by the functions that need it, not by this room.
+"""
+
+from archmend.networks.backend import pin_threads, require_tensorflow
+from archmend.networks.build import build
+from archmend.networks.counts import count_flops, count_params
+from archmend.networks.encoder import with_encoder
+from archmend.networks.files import load_model, save_model
+from archmend.networks.inheritance import inherit, weights_of
+from archmend.networks.latency import Latency, measure_latency
+from archmend.networks.metadata import ModelMetadata
+from archmend.networks.optimizers import check_optimizer, create_optimizer, optimizer_names
+from archmend.networks.reading import architecture_of
+
+__all__ = [
+    "Latency",
+    "ModelMetadata",
+    "architecture_of",
+    "build",
+    "check_optimizer",
+    "count_flops",
+    "count_params",
+    "create_optimizer",
+    "inherit",
+    "load_model",
+    "measure_latency",
+    "optimizer_names",
+    "pin_threads",
+    "require_tensorflow",
+    "save_model",
+    "weights_of",
+    "with_encoder",
+]

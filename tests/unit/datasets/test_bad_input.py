@@ -93,6 +93,7 @@ SOURCES: list[tuple[Callable[[Path], Path], dict[str, Any], str]] = [
     ),
     (lambda d: _text(d, "a.csv", "a,b\n1,2\n3\n"), {"target": "b"}, "cannot be read as CSV"),
     (lambda d: _text(d, "a.csv", _rows(a="nan", k="c#")), {"target": "k"}, "12 values are NaN or infinite"),
+    (lambda d: _text(d, "a.csv", "km/h,k\n1,a\n"), {"target": "k"}, "a column named 'km/h'.*rename it"),
     (lambda d: _text(d, "a.parquet", "no table"), {"target": "k"}, "is no Parquet file or is damaged"),
     (lambda d: _text(d, "a.xlsx", "rows"), {}, r"'a\.xlsx' is of no known kind; archmend reads digits"),
     (_images_of_two_sizes, {}, "4x4 pixels and .* 5x5; resize them alike"),
