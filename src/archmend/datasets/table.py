@@ -38,8 +38,8 @@ def table_raw(frame: pa.Table, target: str | None, where: str) -> Raw:
     unnameable = [name for name in names if "/" in name or not name]
     if unnameable:
         raise BadInput(
-            f"{where!r} has a column named {unnameable[0]!r}; a model's inputs are named after the columns, and "
-            "Keras takes no empty name and no '/': rename it"
+            f"{where!r} has a column named {unnameable[0]!r}; a model's inputs are named after the "
+            "columns, and Keras takes no empty name and no '/': rename it"
         )
     if target is None:
         raise BadInput(f"{where!r} is a table; name the column of labels with --target ({', '.join(names)})")

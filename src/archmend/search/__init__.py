@@ -1,1 +1,37 @@
-"""Strategies that ask and tell, budgets, objectives and the search loop; no Keras, no files."""
+"""Search: strategies that ask and are told, budgets, objectives, and the loop that brings them together.
+
+Nothing here knows Keras, Kubernetes or files.
+"""
+
+from archmend.search.evaluating import Evaluator, Pool
+from archmend.search.loop import SearchProgress, SearchResult, run
+from archmend.search.objectives import DIRECTIONS, checked_objectives, objective_value, parse_objectives
+from archmend.search.pareto import best_of, dominates, pareto_front
+from archmend.search.strategies import create_strategy, parse_strategy, strategy_names
+from archmend.search.strategy import Settings, Strategy
+from archmend.search.types import Budget, Status, Suggestion, TrialResult, Value
+
+__all__ = [
+    "DIRECTIONS",
+    "Budget",
+    "Evaluator",
+    "Pool",
+    "SearchProgress",
+    "SearchResult",
+    "Settings",
+    "Status",
+    "Strategy",
+    "Suggestion",
+    "TrialResult",
+    "Value",
+    "best_of",
+    "checked_objectives",
+    "create_strategy",
+    "dominates",
+    "objective_value",
+    "pareto_front",
+    "parse_objectives",
+    "parse_strategy",
+    "run",
+    "strategy_names",
+]

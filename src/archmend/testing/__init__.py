@@ -1,1 +1,6 @@
-"""Room: testing."""
+"""What a third party can run against its own parts: contract suites, and fakes that behave."""
+
+from archmend.testing.scripted import ScriptedEvaluator
+from archmend.testing.strategies import SPACES, check_strategy
+
+__all__ = ["SPACES", "ScriptedEvaluator", "check_strategy"]

@@ -1,0 +1,63 @@
+"""Both kinds of evaluator as one: those that take suggestions one by one, and plain callables."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, runtime_checkable
+
+from archmend.errors import BadInput
+from archmend.search.types import Suggestion, TrialResult
+
+Evaluator = Callable[[list[Suggestion]], Iterable[TrialResult]]
+"""Suggestions in, results out as they finish."""
+
+
+@runtime_checkable
+class Pool(Protocol):
+    """An evaluator that works on several suggestions at once and takes new ones while others run.
+
+    Attributes:
+        concurrency: how many it works on at once.
+    """
+
+    concurrency: int
+
+    def submit(self, suggestion: Suggestion) -> None:
+        """Begin with a suggestion."""
+
+    def next_result(self) -> TrialResult:
+        """Wait for the next one that finishes."""
+
+
+class OneByOne:
+    """A plain callable as a pool: it gets `batch` suggestions at a time, one unless it says otherwise."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        """Wrap `evaluator`; its attribute `batch` says how many suggestions it takes in one call."""
+        self._evaluator = evaluator
+        self.concurrency = int(getattr(evaluator, "batch", 1))
+        self._waiting: deque[Suggestion] = deque()
+        self._running: Iterator[TrialResult] | None = None
+        self._open: set[int] = set()
+
+    def submit(self, suggestion: Suggestion) -> None:
+        """Keep a suggestion for the next call."""
+        self._waiting.append(suggestion)
+
+    def next_result(self) -> TrialResult:
+        """Return a result of the call under way, or of the next call."""
+        if not self._open:
+            batch = list(self._waiting)
+            self._waiting.clear()
+            self._open = {suggestion.id for suggestion in batch}
+            self._running = iter(self._evaluator(batch))
+        assert self._running is not None
+        result = next(self._running, None)
+        if result is None or result.id not in self._open:
+            given = "nothing" if result is None else f"a result of trial {result.id}"
+            raise BadInput(
+                f"the evaluator gave {given} and trials {sorted(self._open)} are open; give one each"
+            )
+        self._open.discard(result.id)
+        return result

@@ -1,0 +1,196 @@
+"""The search loop: ask, evaluate, record, tell, until a budget ends it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from archmend.errors import NothingSucceeded
+from archmend.search.evaluating import Evaluator, OneByOne, Pool
+from archmend.search.fitting import refuse_impossible
+from archmend.search.pareto import best_of, pareto_front
+from archmend.search.stopping import ALIKE, StoppedBy, charged, common_failure, reached_target
+from archmend.search.strategy import Strategy
+from archmend.search.types import Budget, Suggestion, TrialResult
+from archmend.spaces import Space
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        best: the Pareto front's trial with the best first objective; None where nothing was measured.
+        trials: charged ones, by id. pareto: of them, the best first objective first.
+        rejected: over a cost limit, never trained. stopped_by: what ended the search.
+    """
+
+    best: TrialResult | None
+    trials: tuple[TrialResult, ...]
+    pareto: tuple[TrialResult, ...]
+    rejected: tuple[TrialResult, ...]
+    stopped_by: StoppedBy
+
+
+@dataclass(frozen=True, slots=True)
+class SearchProgress:
+    """Where a search stands.
+
+    Attributes:
+        finished: charged trials. running: under way. trials: the limit, None for none.
+        best: so far. last: the trial that finished last. seconds_left: None without a limit.
+    """
+
+    finished: int
+    running: int
+    trials: int | None
+    best: TrialResult | None
+    last: TrialResult | None
+    seconds_left: float | None
+
+
+def run(
+    space: Space,
+    evaluator: Evaluator | Pool,
+    strategy: Strategy,
+    budget: Budget,
+    *,
+    seed: int = 0,
+    history: Iterable[TrialResult] = (),
+    on_trial: Callable[[TrialResult], None] | None = None,
+    progress: Callable[[SearchProgress], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> SearchResult:
+    """Search until the budget, the target or the space ends it, and return the best of all tried.
+
+    Args:
+        space: to search.
+        evaluator: a callable from suggestions to results as they finish, or a `Pool`. Its attributes
+            `deadline` (a moment of `clock`; it stops running trials there) and `seed` are set if it has them.
+        strategy: for this space, told nothing yet but possibly `history`.
+        budget: limits.
+        seed: of the trials, for evaluators that take one.
+        history: results of the same search, from its journal.
+        on_trial: called with each new result, rejected ones too, and has returned before the next ask.
+        progress: called with where the search stands, at the start and after each trial.
+        clock: seconds.
+
+    Raises:
+        BadInput: no architecture fits the budget.
+        NothingSucceeded: the first trials all failed for the same reason.
+    """
+    refuse_impossible(space, budget)
+    deadline = None if budget.seconds is None else clock() + budget.seconds
+    for name, value in (("deadline", deadline), ("seed", seed)):
+        if hasattr(evaluator, name):
+            setattr(evaluator, name, value)
+    pool = evaluator if isinstance(evaluator, Pool) else OneByOne(evaluator)
+    state = _Search(space, pool, strategy, budget, deadline, on_trial, progress, clock, list(history))
+    return state.go()
+
+
+class _Search:
+    def __init__(
+        self,
+        space: Space,
+        pool: Pool,
+        strategy: Strategy,
+        budget: Budget,
+        deadline: float | None,
+        on_trial: Callable[[TrialResult], None] | None,
+        progress: Callable[[SearchProgress], None] | None,
+        clock: Callable[[], float],
+        results: list[TrialResult],
+    ) -> None:
+        self._space, self._pool, self._strategy, self._budget = space, pool, strategy, budget
+        self._deadline, self._clock = deadline, clock
+        self._on_trial, self._progress = on_trial, progress
+        self._results = results
+        self._running: dict[int, Suggestion] = {}
+        self._last: TrialResult | None = None
+
+    def go(self) -> SearchResult:
+        self._strategy.tell(self._results)
+        self._show()
+        while True:
+            stopped_by = self._fill()
+            if not self._running:
+                break
+            result = self._pool.next_result()
+            del self._running[result.id]
+            self._record(result)
+        assert stopped_by is not None
+        tried = tuple(sorted((r for r in self._results if r.status != "rejected"), key=lambda r: r.id))
+        rejected = tuple(sorted((r for r in self._results if r.status == "rejected"), key=lambda r: r.id))
+        return SearchResult(best_of(tried), tried, pareto_front(tried), rejected, stopped_by)
+
+    def _fill(self) -> StoppedBy | None:
+        """Keep the pool busy; return why nothing more is asked, None while the pool is full."""
+        while len(self._running) < self._pool.concurrency:
+            stopped_by = self._over()
+            if stopped_by is not None:
+                return stopped_by
+            asked = self._strategy.ask(1)
+            if not asked:
+                return "exhausted"
+            (suggestion,) = asked
+            excess = self._budget.excess(self._space.cost(suggestion.architecture))
+            if excess is None:
+                self._running[suggestion.id] = suggestion
+                self._pool.submit(suggestion)
+            else:
+                self._record(_rejected(self._space, suggestion, excess))
+        return None
+
+    def _over(self) -> StoppedBy | None:
+        budget = self._budget
+        if reached_target(budget, self._strategy.objectives, self._results):
+            self._cut_short()
+            return "target"
+        if self._deadline is not None and self._clock() >= self._deadline:
+            return "seconds"
+        # Running ones are charged too, so that workers never start one trial too many.
+        if budget.trials is not None and charged(self._results) + len(self._running) >= budget.trials:
+            return "trials"
+        return None
+
+    def _cut_short(self) -> None:
+        """Let what is running stop now, where the evaluator can."""
+        if self._running and hasattr(self._pool, "deadline"):
+            self._pool.deadline = self._clock()
+
+    def _record(self, result: TrialResult) -> None:
+        self._results.append(result)
+        self._strategy.tell([result])
+        if self._on_trial is not None:
+            self._on_trial(result)
+        self._last = result
+        self._show()
+        reason = common_failure(self._results)
+        if reason is not None:
+            raise NothingSucceeded(f"the first {ALIKE} trials failed alike: {reason}")
+
+    def _show(self) -> None:
+        if self._progress is None:
+            return
+        left = None if self._deadline is None else max(0.0, self._deadline - self._clock())
+        best = best_of(self._results)
+        finished = charged(self._results)
+        self._progress(
+            SearchProgress(finished, len(self._running), self._budget.trials, best, self._last, left)
+        )
+
+
+def _rejected(space: Space, suggestion: Suggestion, reason: str) -> TrialResult:
+    cost = space.cost(suggestion.architecture)
+    return TrialResult(
+        suggestion.id,
+        suggestion.architecture,
+        None,
+        "rejected",
+        suggestion.fidelity,
+        reason=reason,
+        params=int(cost["params"]) if "params" in cost else None,
+        flops=int(cost["flops"]) if "flops" in cost else None,
+    )

@@ -1,0 +1,68 @@
+"""What a search makes better: names, their directions, and one comparable value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from archmend.errors import BadInput, unknown_name
+from archmend.search.types import Value
+
+DIRECTIONS: Mapping[str, int] = {
+    "accuracy": 1,
+    "average_precision": 1,
+    "loss": -1,
+    "params": -1,
+    "flops": -1,
+    "latency_ms": -1,
+}
+"""1 where larger is better, -1 where smaller is."""
+
+
+def parse_objectives(text: str) -> tuple[str, ...]:
+    """Return the names in a text such as `accuracy,params`.
+
+    Raises:
+        BadInput: no name, an unknown one, or one twice.
+    """
+    return checked_objectives([name.strip() for name in text.split(",")])
+
+
+def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names if they are objectives.
+
+    Raises:
+        BadInput: no name, an unknown one, or one twice.
+    """
+    if not names or not all(names):
+        raise BadInput(f"the objective {','.join(names)!r} lacks a name; give one of {', '.join(DIRECTIONS)}")
+    for name in names:
+        if name not in DIRECTIONS:
+            raise unknown_name("objective", name, DIRECTIONS)
+    twice = [name for name in names if list(names).count(name) > 1]
+    if twice:
+        raise BadInput(f"the objective {twice[0]!r} is given twice; leave one out")
+    return tuple(names)
+
+
+def objective_value(objectives: Sequence[str], measured: Mapping[str, float | None]) -> Value:
+    """Return what is compared: each objective turned so that larger is better, alone or as a tuple.
+
+    Args:
+        objectives: names in their order.
+        measured: a value for each of them, in its own direction.
+
+    Raises:
+        BadInput: one of them was not measured.
+    """
+    values = []
+    for name in objectives:
+        value = measured.get(name)
+        if value is None:
+            raise BadInput(f"the objective {name!r} was not measured; measured are {', '.join(measured)}")
+        values.append(DIRECTIONS[name] * float(value))
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def first_of(value: Value) -> float:
+    """Return the value of the first objective."""
+    return value[0] if isinstance(value, tuple) else value

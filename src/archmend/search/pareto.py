@@ -1,0 +1,44 @@
+"""Which trials no other is better than in everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from archmend.search.objectives import first_of
+from archmend.search.types import TrialResult, Value
+
+
+def dominates(a: Value, b: Value) -> bool:
+    """Whether `a` is at least as good as `b` in every objective and better in one."""
+    left, right = _tuple(a), _tuple(b)
+    return all(x >= y for x, y in zip(left, right, strict=True)) and left != right
+
+
+def pareto_front(results: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
+    """Return the trials that none dominates, the best first objective first; of equal ones the earliest."""
+    ranked = sorted(
+        (r for r in results if r.value is not None), key=lambda r: ([-v for v in _tuple(r.value)], r.id)
+    )
+    front: list[TrialResult] = []
+    for result in ranked:
+        assert result.value is not None
+        # Whatever dominates comes before in this order, so the front so far is all that has to be asked.
+        if all(
+            f.value != result.value and not dominates(f.value, result.value)
+            for f in front
+            if f.value is not None
+        ):
+            front.append(result)
+    return tuple(front)
+
+
+def best_of(results: Iterable[TrialResult]) -> TrialResult | None:
+    """Return the front's trial with the best first objective, None where nothing was measured."""
+    front = pareto_front(results)
+    return max(front, key=lambda r: (first_of(r.value) if r.value is not None else 0.0, -r.id), default=None)
+
+
+def _tuple(value: Value | None) -> tuple[float, ...]:
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)

@@ -1,0 +1,35 @@
+"""Why a search stops: pure decisions on what was recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from archmend.search.objectives import DIRECTIONS, first_of
+from archmend.search.types import Budget, TrialResult
+
+StoppedBy = Literal["trials", "seconds", "target", "exhausted"]
+ALIKE = 3
+"""Failures of one kind at the start after which going on makes no sense."""
+
+
+def charged(results: Sequence[TrialResult]) -> int:
+    """Return how many trials count against the budget: all but the rejected ones."""
+    return sum(result.status != "rejected" for result in results)
+
+
+def reached_target(budget: Budget, objectives: Sequence[str], results: Sequence[TrialResult]) -> bool:
+    """Whether some trial's first objective is as good as the target, which is in its own direction."""
+    if budget.target is None:
+        return False
+    wanted = DIRECTIONS.get(objectives[0], 1) * budget.target
+    return any(r.value is not None and first_of(r.value) >= wanted for r in results)
+
+
+def common_failure(results: Sequence[TrialResult]) -> str | None:
+    """Return the reason if the first trials all failed for the same one, else None."""
+    tried = sorted((r for r in results if r.status != "rejected"), key=lambda r: r.id)[:ALIKE]
+    reasons = {result.reason for result in tried}
+    if len(tried) == ALIKE and all(r.status == "failed" for r in tried) and len(reasons) == 1:
+        return reasons.pop() or "no reason given"
+    return None

@@ -1,0 +1,91 @@
+"""Strategies by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib.metadata import entry_points
+from typing import Any
+
+from archmend.errors import BadInput, unknown_name
+from archmend.search.grid import GridSearch
+from archmend.search.objectives import checked_objectives
+from archmend.search.random import RandomSearch
+from archmend.search.strategy import Strategy
+from archmend.search.types import Budget, TrialResult
+from archmend.spaces import Space
+
+ENTRY_POINTS = "archmend.strategies"
+_OWN: tuple[type[Strategy], ...] = (RandomSearch, GridSearch)
+
+
+def strategy_names() -> tuple[str, ...]:
+    """Return the names of all strategies, installed packages' too."""
+    return tuple(_classes())
+
+
+def create_strategy(
+    name: str,
+    space: Space,
+    seed: int = 0,
+    *,
+    budget: Budget | None = None,
+    objectives: Sequence[str] = ("accuracy",),
+    prior: Iterable[TrialResult] = (),
+    **settings: Any,
+) -> Strategy:
+    """Return a strategy that has been told nothing yet.
+
+    Args:
+        name: one of `strategy_names()`.
+        space: to search.
+        seed: of its draws, at least 0.
+        budget: limits that its proposals keep to.
+        objectives: what is made better, see `DIRECTIONS`.
+        prior: results of earlier runs to start from.
+        **settings: of this strategy; texts are read as what the setting is.
+
+    Raises:
+        BadInput: an unknown name, setting or objective, a space that the strategy cannot search, a budget
+            that nothing fits.
+    """
+    classes = _classes()
+    if name not in classes:
+        raise unknown_name("strategy", name, classes)
+    if isinstance(seed, bool) or seed < 0:
+        raise BadInput(f"seed must be a whole number of at least 0, got {seed}")
+    return classes[name](
+        space, seed, budget=budget, objectives=checked_objectives(objectives), prior=prior, **settings
+    )
+
+
+def parse_strategy(text: str) -> tuple[str, dict[str, str]]:
+    """Return name and settings of a text such as `evolution:population=50,sample=10`.
+
+    Raises:
+        BadInput: an unknown name, or a setting that is not key=value.
+    """
+    name, colon, rest = text.partition(":")
+    if name not in strategy_names():
+        raise unknown_name("strategy", name, strategy_names())
+    settings: dict[str, str] = {}
+    for part in rest.split(",") if colon else ():
+        key, equals, value = part.partition("=")
+        if not (key and equals and value):
+            raise BadInput(f"{part!r} in --strategy {text!r} is no setting; write {name}:key=value,key=value")
+        if key in settings:
+            raise BadInput(f"the setting {key!r} is given twice in --strategy {text!r}; leave one out")
+        settings[key] = value
+    return name, settings
+
+
+def _classes() -> dict[str, type[Strategy]]:
+    found = {strategy.name: strategy for strategy in _OWN}
+    for entry in entry_points(group=ENTRY_POINTS):
+        loaded = entry.load()
+        if not (isinstance(loaded, type) and issubclass(loaded, Strategy)):
+            raise BadInput(
+                f"entry point {entry.name!r} of {ENTRY_POINTS} is {loaded!r}; it must be a subclass of "
+                "archmend.search.Strategy"
+            )
+        found.setdefault(loaded.name, loaded)
+    return found

@@ -1,0 +1,221 @@
+"""Traces of the loop with evaluators that train nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from archmend.errors import BadInput, NothingSucceeded
+from archmend.search import (
+    Budget,
+    SearchProgress,
+    Suggestion,
+    TrialResult,
+    create_strategy,
+    objective_value,
+    pareto_front,
+    parse_objectives,
+    run,
+)
+from archmend.spaces import Choice, Space, create_space
+from archmend.testing import SPACES, ScriptedEvaluator
+
+SPACE = Space(
+    [Choice("x", range(10)), Choice("y", range(10))], name="square", cost=lambda a: {"params": a["x"] + 1}
+)
+
+
+def _value(architecture: object) -> float:
+    return float(architecture["x"] * 10 + architecture["y"])  # type: ignore[index]
+
+
+def test_the_best_of_all_tried() -> None:
+    result = run(SPACE, ScriptedEvaluator(_value), create_strategy("grid", SPACE), Budget())
+    assert result.stopped_by == "exhausted"
+    assert len(result.trials) == 100
+    assert result.best is not None
+    assert (result.best.id, result.best.value) == (99, 99.0)
+
+
+def test_trials_are_counted_and_rejected_ones_are_not() -> None:
+    budget = Budget(trials=15, params=4)
+    evaluator = ScriptedEvaluator(_value)
+    recorded: list[TrialResult] = []
+    strategy = create_strategy("random", SPACE, 0)  # not told of the budget, so it proposes what is over it
+    result = run(SPACE, evaluator, strategy, budget, on_trial=recorded.append)
+    assert result.stopped_by == "trials"
+    assert len(result.trials) == len(evaluator.asked) == 15
+    assert len(result.rejected) > 5
+    assert all(s.architecture["x"] <= 3 for s in evaluator.asked)
+    assert [r.id for r in recorded] == list(range(15 + len(result.rejected)))
+    assert result.rejected[0].reason is not None
+    assert "is over the limit of 4" in result.rejected[0].reason
+
+
+def test_grid_goes_through_what_does_not_fit() -> None:
+    result = run(SPACE, ScriptedEvaluator(_value), create_strategy("grid", SPACE), Budget(params=2))
+    assert (len(result.trials), len(result.rejected), result.stopped_by) == (20, 80, "exhausted")
+
+
+def test_a_target_ends_the_search() -> None:
+    result = run(SPACE, ScriptedEvaluator(_value), create_strategy("grid", SPACE), Budget(target=30))
+    assert result.stopped_by == "target"
+    assert len(result.trials) == 31
+
+
+def test_a_target_in_its_own_direction() -> None:
+    strategy = create_strategy("grid", SPACE, objectives=("loss",))
+    result = run(SPACE, ScriptedEvaluator(lambda a: -_value(a)), strategy, Budget(target=0.0))
+    assert len(result.trials) == 1
+
+
+def test_time_ends_the_search() -> None:
+    now = [0.0]
+
+    def evaluator(suggestions: list[Suggestion]) -> Iterator[TrialResult]:
+        for suggestion in suggestions:
+            now[0] += 3.0
+            yield TrialResult(suggestion.id, suggestion.architecture, 0.5)
+
+    seen: list[SearchProgress] = []
+    budget = Budget(seconds=10)
+    result = run(
+        SPACE, evaluator, create_strategy("random", SPACE), budget, clock=lambda: now[0], progress=seen.append
+    )
+    assert result.stopped_by == "seconds"
+    assert len(result.trials) == 4
+    assert [p.seconds_left for p in seen] == [10.0, 7.0, 4.0, 1.0, 0.0]
+    assert [p.finished for p in seen] == [0, 1, 2, 3, 4]
+
+
+def test_failed_trials_are_recorded_and_the_search_goes_on() -> None:
+    def value(architecture: object) -> float:
+        if architecture["x"] % 2:  # type: ignore[index]
+            raise MemoryError("too large")
+        return _value(architecture)
+
+    result = run(SPACE, ScriptedEvaluator(value), create_strategy("random", SPACE), Budget(trials=20))
+    failed = [r for r in result.trials if r.status == "failed"]
+    assert failed
+    assert {r.reason for r in failed} == {"MemoryError: too large"}
+    assert result.best is not None
+    assert len(result.trials) == 20
+
+
+def test_the_same_failure_three_times_at_the_start_ends_it() -> None:
+    def value(_: object) -> float:
+        raise ValueError("no such layer")
+
+    evaluator = ScriptedEvaluator(value)
+    with pytest.raises(NothingSucceeded, match="the first 3 trials failed alike: ValueError: no such layer"):
+        run(SPACE, evaluator, create_strategy("random", SPACE), Budget(trials=20))
+    assert len(evaluator.asked) == 3
+
+
+def test_different_failures_at_the_start_do_not_end_it() -> None:
+    def value(architecture: object) -> float:
+        raise ValueError(str(architecture))
+
+    result = run(SPACE, ScriptedEvaluator(value), create_strategy("random", SPACE), Budget(trials=5))
+    assert len(result.trials) == 5
+    assert result.best is None
+
+
+@pytest.mark.parametrize("name", ["random", "grid"])
+@pytest.mark.parametrize("cut", [0, 1, 7, 19])
+def test_a_history_goes_on_as_if_nothing_had_happened(name: str, cut: int) -> None:
+    budget = Budget(trials=20)
+    whole = run(SPACE, ScriptedEvaluator(_value), create_strategy(name, SPACE, 4), budget)
+    evaluator = ScriptedEvaluator(_value)
+    history = [r for r in whole.trials if r.id < cut]
+    again = run(SPACE, evaluator, create_strategy(name, SPACE, 4), budget, history=history)
+    assert again.trials == whole.trials
+    assert len(evaluator.asked) == 20 - cut
+
+
+class _Workers:
+    """Works on three at once and finishes the latest first."""
+
+    concurrency = 3
+
+    def __init__(self) -> None:
+        self.running: list[Suggestion] = []
+        self.most = 0
+
+    def submit(self, suggestion: Suggestion) -> None:
+        self.running.append(suggestion)
+        self.most = max(self.most, len(self.running))
+
+    def next_result(self) -> TrialResult:
+        done = self.running.pop()
+        return TrialResult(done.id, done.architecture, _value(done.architecture))
+
+
+@pytest.mark.parametrize("name", ["random", "grid"])
+def test_several_workers_try_the_same(name: str) -> None:
+    budget = Budget(trials=20)
+    alone = run(SPACE, ScriptedEvaluator(_value), create_strategy(name, SPACE, 4), budget)
+    workers = _Workers()
+    together = run(SPACE, workers, create_strategy(name, SPACE, 4), budget)
+    assert [(r.id, r.architecture) for r in together.trials] == [(r.id, r.architecture) for r in alone.trials]
+    assert workers.most == 3
+    assert not workers.running
+
+
+def test_an_evaluator_that_gives_nothing() -> None:
+    with pytest.raises(BadInput, match=r"the evaluator gave nothing and trials \[0\] are open"):
+        run(SPACE, lambda suggestions: [], create_strategy("random", SPACE), Budget(trials=1))
+
+
+def test_cost_limits_without_costs() -> None:
+    with pytest.raises(BadInput, match="space 'small' knows no costs"):
+        run(
+            SPACES["small"],
+            ScriptedEvaluator(lambda a: 0.0),
+            create_strategy("grid", SPACES["small"]),
+            Budget(params=5),
+        )
+
+
+def test_several_objectives() -> None:
+    space = create_space("seed-fc", input_shape=(4,), classes=2)
+    objectives = parse_objectives("accuracy,params")
+
+    def evaluator(suggestions: list[Suggestion]) -> Iterator[TrialResult]:
+        for s in suggestions:
+            depth, params = int(s.architecture["depth"]), space.cost(s.architecture)["params"]
+            value = objective_value(objectives, {"accuracy": 1 - 1 / depth, "params": params})
+            yield TrialResult(s.id, s.architecture, value)
+
+    result = run(space, evaluator, create_strategy("grid", space, objectives=objectives), Budget())
+    # For each depth the narrowest network is the cheapest, and deeper ones are better: ten points.
+    assert [(r.architecture["depth"], r.architecture["width"]) for r in result.pareto] == [
+        (depth, 1) for depth in range(10, 0, -1)
+    ]
+    assert result.best == result.pareto[0]
+
+
+def test_equal_points_are_on_the_front_once() -> None:
+    a, b = list(SPACES["small"])[:2]
+    assert [r.id for r in pareto_front([TrialResult(1, b, (1.0, 2.0)), TrialResult(0, a, (1.0, 2.0))])] == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("acuracy", "unknown objective 'acuracy': did you mean 'accuracy'"),
+        ("loss,loss", "'loss' is given twice"),
+        ("loss,", "'loss,' lacks a name"),
+    ],
+)
+def test_texts_that_are_no_objective(text: str, why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        parse_objectives(text)
+
+
+@pytest.mark.parametrize("limit", [{"trials": 0}, {"seconds": -1.0}, {"params": 0}, {"latency_ms": 0.0}])
+def test_limits_that_are_none(limit: dict[str, float]) -> None:
+    (name,) = limit
+    with pytest.raises(BadInput, match=f"{name} must be"):
+        Budget(**limit)  # type: ignore[arg-type]
