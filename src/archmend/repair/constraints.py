@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from archmend.errors import BadInput
-
-if TYPE_CHECKING:
-    from archmend.spaces import Space
+from archmend.spaces import Space
 
 
 @dataclass(frozen=True)
@@ -28,8 +26,8 @@ class Constraints:
         if self.space is None:
             return None
         for choice in self.space.choices:
-            if getattr(choice, "name", None) == "learning_rate":
-                return tuple(sorted(float(value) for value in choice.values))
+            if isinstance(choice, Choice) and choice.name == "learning_rate" and not choice.is_open:
+                return tuple(sorted(float(value) for value in choice.levels))
         return None
 
     def admits(self, model: Any) -> bool:

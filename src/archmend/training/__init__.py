@@ -1,1 +1,22 @@
-"""Room: training."""
+"""Training one network, and the evaluators that a search hands its suggestions to.
+
+TensorFlow is imported by what needs it: the workers, and `KerasEvaluator` when it is made.
+"""
+
+from archmend.training.keras_evaluator import KerasEvaluator
+from archmend.training.metrics import classification_metrics, confusion_counts
+from archmend.training.parents import Inherit, parent_chooser
+from archmend.training.pool import PooledEvaluator
+from archmend.training.task import TrainingSettings, trial_seed, weights_file
+
+__all__ = [
+    "Inherit",
+    "KerasEvaluator",
+    "PooledEvaluator",
+    "TrainingSettings",
+    "classification_metrics",
+    "confusion_counts",
+    "parent_chooser",
+    "trial_seed",
+    "weights_file",
+]

@@ -1,0 +1,120 @@
+"""Training one Keras model on arrays in memory, with little besides the arithmetic.
+
+Keras's `fit` comes back to Python for every batch, which for small networks takes longer than the batch.
+Here a stretch of batches is one compiled loop on data that lies on the device.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+
+_STRETCH = 64
+"""Batches between two looks at the clock."""
+_PREDICT = 1024
+
+
+class NotFiniteError(Exception):
+    """The training loss is NaN or infinite."""
+
+
+class Fitting:
+    """Trains a compiled model epoch by epoch; what it does depends on the model and the seed alone.
+
+    Attributes:
+        model: in training. epochs: trained so far, with the share of one that was cut.
+    """
+
+    def __init__(self, model: Any, rows: DeviceRows, *, batch_size: int, seed: int) -> None:
+        """Compile nothing yet.
+
+        Args:
+            model: compiled, on encoded rows.
+            rows: to train on.
+            batch_size: rows a step.
+            seed: of the order of rows.
+        """
+        self.model = model
+        self.epochs = 0.0
+        self._rows = rows
+        self._batch_size = batch_size
+        self._rng = np.random.default_rng(seed)
+        self._batches = -(-rows.count // batch_size)
+        self._stretch = _compiled(model, rows, batch_size)
+
+    def epoch(self, deadline: float | None = None) -> bool:
+        """Train one epoch; return False if the deadline cut it.
+
+        Args:
+            deadline: a moment of `time.monotonic`.
+
+        Raises:
+            NotFiniteError: the loss is NaN or infinite.
+        """
+        import tensorflow as tf
+
+        begun = round(self.epochs)
+        order = tf.constant(self._rng.permutation(self._rows.count))
+        for first in range(0, self._batches, _STRETCH):
+            if deadline is not None and time.monotonic() >= deadline:
+                return False
+            last = min(first + _STRETCH, self._batches)
+            loss = float(self._stretch(order, first, last))
+            if not np.isfinite(loss):
+                raise NotFiniteError
+            self.epochs = begun + last / self._batches
+        return True
+
+
+class DeviceRows:
+    """Rows and labels that lie on the device for as long as models are trained on them."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+        """Move the arrays to the device.
+
+        Args:
+            x: encoded rows (rows, ...), float32.
+            y: class indices (rows,).
+        """
+        import tensorflow as tf
+
+        self.count = len(y)
+        self.x = tf.constant(x)
+        self.y = tf.constant(y)
+
+
+def predict(model: Any, rows: DeviceRows) -> np.ndarray:
+    """Return the model's output for all rows, (rows, classes)."""
+    import tensorflow as tf
+
+    forward = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
+    parts = [forward(rows.x[i : i + _PREDICT]) for i in range(0, rows.count, _PREDICT)]
+    return np.concatenate([part.numpy() for part in parts]).astype(np.float64)
+
+
+def _compiled(model: Any, rows: DeviceRows, batch_size: int) -> Any:
+    import tensorflow as tf
+
+    model.optimizer.build(model.trainable_variables)
+    signature = [
+        tf.TensorSpec((rows.count,), tf.int64),
+        tf.TensorSpec((), tf.int32),
+        tf.TensorSpec((), tf.int32),
+    ]
+
+    @tf.function(input_signature=signature)
+    def stretch(order: Any, first: Any, last: Any) -> Any:
+        total = tf.constant(0.0)
+        for batch in tf.range(first, last):
+            chosen = order[batch * batch_size : (batch + 1) * batch_size]
+            x, y = tf.gather(rows.x, chosen), tf.gather(rows.y, chosen)
+            with tf.GradientTape() as tape:
+                loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
+            gradients = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+            total += loss
+        return total / tf.cast(last - first, tf.float32)
+
+    return stretch

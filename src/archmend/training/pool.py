@@ -1,0 +1,259 @@
+"""Workers that train trials side by side, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from typing import Self
+
+from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.search import Suggestion, TrialResult, objective_value
+from archmend.training.task import Report, Task, TrainingSettings, trial_seed, weights_file
+
+GRACE = 3.0
+"""Seconds that a worker has after the deadline to stop by itself before it is killed."""
+ChooseParent = Callable[[Suggestion, Sequence[TrialResult]], int | None]
+"""From a suggestion and the trials that have weights to the one to start from; None starts anew."""
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    suggestion: Suggestion | None = None
+    parent: int | None = None
+    seed: int = 0
+    started: float = 0.0
+    report: Report | None = None
+    ready: bool = False
+
+
+class PooledEvaluator:
+    """Evaluates suggestions of a built-in space in worker processes with one thread each.
+
+    A trial is isolated: one that is killed, or runs out of memory, is a failed trial, and its worker is
+    replaced. A trial that runs at the deadline is stopped and measured.
+
+    Attributes:
+        concurrency: number of workers. deadline: a moment of `time.monotonic`, None for none.
+        seed: of the search; each trial has its own from it.
+    """
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        *,
+        workers: int = 1,
+        objectives: Sequence[str] = ("accuracy",),
+        choose_parent: ChooseParent | None = None,
+        finished: Sequence[TrialResult] = (),
+    ) -> None:
+        """Start nothing yet; the first suggestion does.
+
+        Args:
+            settings: of the training.
+            workers: how many processes.
+            objectives: what a trial's value is made of.
+            choose_parent: which trial's weights to start from; None starts every trial anew. Needs
+                `settings.weights`.
+            finished: trials of the same search that have weights already.
+
+        Raises:
+            BadInput: workers below 1, or inheritance without a folder of weights.
+        """
+        if workers < 1:
+            raise BadInput(f"workers must be at least 1, got {workers}")
+        if choose_parent is not None and settings.weights is None:
+            raise BadInput("inheritance needs a folder of weights; give settings.weights")
+        self.concurrency = workers
+        self.deadline: float | None = None
+        self.seed = 0
+        self._settings, self._objectives = settings, tuple(objectives)
+        self._choose_parent = choose_parent
+        self._finished = list(finished)
+        self._workers: list[_Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __call__(self, suggestions: list[Suggestion]) -> Iterator[TrialResult]:
+        """Evaluate suggestions and yield the results as they finish."""
+        waiting, running = list(suggestions), 0
+        while waiting or running:
+            while waiting and running < self.concurrency:
+                self.submit(waiting.pop(0))
+                running += 1
+            yield self.next_result()
+            running -= 1
+
+    def submit(self, suggestion: Suggestion) -> None:
+        """Begin with a suggestion; at most `concurrency` may be under way.
+
+        Raises:
+            BadInput: more than that.
+        """
+        worker = self._idle()
+        parent = self._choose_parent(suggestion, self._finished) if self._choose_parent else None
+        folder = self._settings.weights
+        task = Task(
+            suggestion.id,
+            str(suggestion.architecture),
+            suggestion.fidelity or self._settings.epochs,
+            trial_seed(self.seed, suggestion.id),
+            None if parent is None or folder is None else weights_file(folder, parent),
+            self.deadline,
+        )
+        worker.suggestion, worker.parent, worker.seed = suggestion, parent, task.seed
+        worker.started, worker.report = time.monotonic(), None
+        worker.connection.send(task)
+
+    def next_result(self) -> TrialResult:
+        """Wait for the next trial that finishes, fails or is stopped.
+
+        Raises:
+            MissingExtra: TensorFlow is not installed. Unavailable: a worker cannot begin to work.
+        """
+        while True:
+            busy = {worker.connection: worker for worker in self._workers if worker.suggestion is not None}
+            ready = wait(list(busy), self._patience())
+            if not ready:
+                return self._stopped(next(iter(busy.values())))
+            for connection in ready:
+                assert isinstance(connection, Connection)
+                result = self._heard(busy[connection])
+                if result is not None:
+                    return result
+
+    def close(self) -> None:
+        """End the workers, whatever they do."""
+        for worker in self._workers:
+            _kill(worker)
+        self._workers.clear()
+
+    def _idle(self) -> _Worker:
+        for worker in self._workers:
+            if worker.suggestion is None:
+                return worker
+        if len(self._workers) >= self.concurrency:
+            raise BadInput(f"all {self.concurrency} workers are busy; wait for a result first")
+        # All at once, for loading TensorFlow takes longer than many a trial.
+        while len(self._workers) < self.concurrency:
+            self._workers.append(_started(self._settings))
+        return self._workers[-1]
+
+    def _patience(self) -> float | None:
+        """Return how long to wait before a worker is stopped by force."""
+        return None if self.deadline is None else max(0.0, self.deadline + GRACE - time.monotonic())
+
+    def _heard(self, worker: _Worker) -> TrialResult | None:
+        """Take what a worker says; a result if its trial is over."""
+        try:
+            said: Report | str | None = worker.connection.recv()
+        except (EOFError, OSError):
+            return self._died(worker)
+        if not isinstance(said, Report):
+            self._begun(worker, said)
+            return None
+        report = worker.report = said
+        return None if report.status == "running" else self._result(worker, report)
+
+    def _begun(self, worker: _Worker, problem: str | None) -> None:
+        """Take a worker's word that it has its data, or why it cannot work."""
+        if problem is None:
+            worker.ready, worker.started = True, time.monotonic()
+            return
+        self.close()
+        if "install the extra" in problem:
+            raise MissingExtra("TensorFlow", "cpu")
+        raise Unavailable(f"a worker cannot train: {problem}; mend that and start again with --resume")
+
+    def _died(self, worker: _Worker) -> TrialResult:
+        code = worker.process.wait()
+        if not worker.ready:
+            self.close()
+            raise Unavailable(
+                f"a worker ended with exit status {code} while it loaded TensorFlow and the data; "
+                "free some memory, or use fewer workers"
+            )
+        self._remove(worker)
+        killed = code == -9
+        why = "killed, most likely for memory" if killed else f"ended with exit status {code}"
+        return self._result(worker, self._last(worker, "failed", f"the trial's process was {why}"))
+
+    def _stopped(self, worker: _Worker) -> TrialResult:
+        self._remove(worker)
+        return self._result(worker, self._last(worker, "stopped", "the time was over"))
+
+    def _remove(self, worker: _Worker) -> None:
+        _kill(worker)
+        self._workers.remove(worker)
+
+    def _last(self, worker: _Worker, status: str, reason: str) -> Report:
+        assert worker.suggestion is not None
+        last = worker.report or Report(worker.suggestion.id, "running")
+        return replace(last, status=status, reason=reason)  # type: ignore[arg-type]
+
+    def _result(self, worker: _Worker, report: Report) -> TrialResult:
+        suggestion, worker.suggestion = worker.suggestion, None
+        assert suggestion is not None
+        measured = {
+            **report.metrics,
+            "params": report.params,
+            "flops": report.flops,
+            "latency_ms": report.latency_ms,
+        }
+        has_value = report.status in ("succeeded", "stopped") and bool(report.metrics)
+        result = TrialResult(
+            suggestion.id,
+            suggestion.architecture,
+            objective_value(self._objectives, measured) if has_value else None,
+            report.status,
+            suggestion.fidelity,
+            metrics=dict(report.metrics),
+            reason=report.reason,
+            params=report.params,
+            flops=report.flops,
+            latency_ms=report.latency_ms,
+            seconds=round(time.monotonic() - worker.started, 3),
+            epochs=report.epochs,
+            seed=worker.seed,
+            parent=worker.parent,
+        )
+        if has_value:
+            self._finished.append(result)
+        return result
+
+
+def _started(settings: TrainingSettings) -> _Worker:
+    """Start a worker; it says when it has its data."""
+    ours, theirs = Pipe()
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "archmend.training.worker", str(theirs.fileno())],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[theirs.fileno()],
+        env=environment,
+        start_new_session=True,  # Ctrl-C is for the parent, which ends its workers in order
+    )
+    theirs.close()
+    ours.send(settings)
+    return _Worker(process, ours)
+
+
+def _kill(worker: _Worker) -> None:
+    worker.process.kill()
+    worker.process.wait()
+    worker.connection.close()
+    if worker.process.stdin is not None:
+        worker.process.stdin.close()

@@ -1,0 +1,82 @@
+"""What a worker is told and what it says: plain values that cross the border of a process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """How every trial of a search is trained.
+
+    Attributes:
+        data: a prepared directory. space: name of a built-in space.
+        epochs: unless a suggestion says otherwise. batch_size: rows a step.
+        optimizer: by name. learning_rate: None where the space or the optimiser has it.
+        latency: whether each network's latency is measured. latency_limit: milliseconds; a slower
+            network is rejected before it is trained.
+        weights: folder for the trained weights; None keeps none.
+    """
+
+    data: Path
+    space: str
+    epochs: int
+    batch_size: int = 32
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    latency: bool = False
+    latency_limit: float | None = None
+    weights: Path | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One trial to train.
+
+    Attributes:
+        id: of the trial. architecture: its code. epochs: to train. seed: of weights and order.
+        parent: file of weights to start from; None starts anew.
+        deadline: a moment of `time.monotonic`, which all processes of a machine share; None for none.
+    """
+
+    id: int
+    architecture: str
+    epochs: int
+    seed: int
+    parent: Path | None = None
+    deadline: float | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of a task, or how far it is.
+
+    Attributes:
+        id: of the trial. status: `running` is a report between epochs.
+        metrics: on the validation part, if there are any. reason: for what did not succeed.
+        epochs: trained so far. params, flops, latency_ms: of the network.
+    """
+
+    id: int
+    status: Literal["running", "succeeded", "failed", "stopped", "rejected"]
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    reason: str | None = None
+    epochs: float = 0.0
+    params: int | None = None
+    flops: int | None = None
+    latency_ms: float | None = None
+
+
+def weights_file(folder: Path, trial: int) -> Path:
+    """Return where a trial's weights lie."""
+    return folder / f"{trial}.npz"
+
+
+def trial_seed(seed: int, trial: int) -> int:
+    """Return the seed of a trial, from the search's and its number alone."""
+    import numpy as np
+
+    return int(np.random.SeedSequence((seed, trial)).generate_state(1)[0] >> 1)

@@ -1,0 +1,105 @@
+"""Training one trial inside a worker."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from archmend.datasets import encode, read_prepared
+from archmend.datasets.mapped import read_arrays, write_arrays
+from archmend.networks import build, count_flops, count_params, inherit, measure_latency, weights_of
+from archmend.spaces import create_space
+from archmend.storage import open_atomic
+from archmend.training.failures import reason_of
+from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
+from archmend.training.metrics import classification_metrics, confusion_counts
+from archmend.training.task import Report, Task, TrainingSettings, weights_file
+
+CONFUSION = "confusion"
+"""Member of a weights file with the validation part's confusion counts."""
+
+
+class Trainer:
+    """Trains one task after another on data that it loads once."""
+
+    def __init__(self, settings: TrainingSettings, tell: Callable[[Report], None]) -> None:
+        """Read the data and move it to the device.
+
+        Args:
+            settings: of the search.
+            tell: takes the reports between epochs.
+        """
+        prepared = read_prepared(settings.data)
+        info = prepared.info
+        self._settings, self._tell = settings, tell
+        self._classes = len(info.classes)
+        self._space = create_space(settings.space, input_shape=info.encoded_shape, classes=self._classes)
+        parts = (prepared.train, prepared.validation)
+        self._train, self._validation = (DeviceRows(encode(info.encoding, p.x), p.y) for p in parts)
+        self._y = prepared.validation.y
+
+    def run(self, task: Task) -> Report:
+        """Train a task and return what became of it; what goes wrong is a failed trial with its reason."""
+        import keras
+
+        report = Report(task.id, "failed")
+        try:
+            return self._run(task)
+        except Exception as error:  # a trial that fails is a result of the search, not its end
+            return replace(report, reason=reason_of(error))
+        finally:
+            keras.backend.clear_session()
+            gc.collect()
+
+    def _run(self, task: Task) -> Report:
+        settings = self._settings
+        model = build(
+            self._space,
+            self._space.parse(task.architecture),
+            seed=task.seed,
+            optimizer=settings.optimizer,
+            learning_rate=settings.learning_rate,
+        )
+        if task.parent is not None:
+            inherit(model, {k: v for k, v in read_arrays(task.parent).items() if k != CONFUSION})
+        report = Report(task.id, "succeeded", params=count_params(model), flops=count_flops(model))
+        if settings.latency:
+            latency = measure_latency(model, self._validation.x[:1]).median_ms
+            report = replace(report, latency_ms=latency)
+            limit = settings.latency_limit
+            if limit is not None and latency > limit:
+                over = f"latency_ms {latency:.3g} is over the limit of {limit:g}"
+                return replace(report, status="rejected", reason=over)
+        return self._trained(task, model, report)
+
+    def _trained(self, task: Task, model: Any, report: Report) -> Report:
+        fitting = Fitting(model, self._train, batch_size=self._settings.batch_size, seed=task.seed)
+        while fitting.epochs < task.epochs:
+            try:
+                whole = fitting.epoch(task.deadline)
+            except NotFiniteError:
+                reason = f"the loss was not finite in epoch {int(fitting.epochs) + 1}"
+                return replace(report, status="failed", reason=reason, epochs=fitting.epochs)
+            if not whole:
+                report = replace(report, status="stopped", reason="the time was over")
+                break
+            self._tell(replace(report, status="running", epochs=fitting.epochs))
+        report = replace(report, epochs=fitting.epochs)
+        if fitting.epochs == 0:
+            return report
+        probabilities = predict(model, self._validation)
+        if not np.isfinite(probabilities).all():
+            return replace(report, status="failed", reason="its predictions are not finite")
+        self._keep(task, model, probabilities)
+        return replace(report, metrics=classification_metrics(probabilities, self._y, self._classes))
+
+    def _keep(self, task: Task, model: Any, probabilities: np.ndarray) -> None:
+        if self._settings.weights is None:
+            return
+        counts = confusion_counts(probabilities, self._y, self._classes)
+        with open_atomic(weights_file(self._settings.weights, task.id)) as stream:
+            write_arrays(stream, {**weights_of(model), CONFUSION: counts})

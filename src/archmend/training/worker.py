@@ -1,0 +1,67 @@
+"""A process that trains trials: `python -m archmend.training.worker FD`, started by the pool alone.
+
+It is a program of its own rather than a fork or a spawned copy of the caller's, so that a notebook, a
+script without a main guard and a pipeline's executor can all start it, and so that it never inherits a
+TensorFlow that was already running.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
+
+from archmend.errors import ArchmendError
+from archmend.networks import pin_threads
+from archmend.training.failures import reason_of
+from archmend.training.task import Report, Task, TrainingSettings
+
+if TYPE_CHECKING:
+    from archmend.training.trial import Trainer
+
+
+def main(descriptor: int) -> None:
+    """Take settings and then tasks from the connection until it closes."""
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    connection = Connection(descriptor)
+    settings: TrainingSettings = connection.recv()
+    try:
+        trainer = _started(settings, connection)
+    except Exception as error:
+        connection.send(str(error) if isinstance(error, ArchmendError) else reason_of(error))
+        return
+    connection.send(None)
+    while True:
+        try:
+            task: Task = connection.recv()
+        except EOFError:
+            return
+        connection.send(trainer.run(task))
+
+
+def _started(settings: TrainingSettings, connection: Connection) -> Trainer:
+    # One thread: so a trial's result does not depend on how many workers there are.
+    pin_threads(1)
+    import tensorflow as tf
+
+    tf.config.experimental.enable_op_determinism()
+    for device in tf.config.list_physical_devices("GPU"):
+        tf.config.experimental.set_memory_growth(device, True)
+    from archmend.training.trial import Trainer
+
+    def tell(report: Report) -> None:
+        connection.send(report)
+
+    return Trainer(settings, tell)
+
+
+def _end_with_the_parent() -> None:
+    """Exit when stdin ends: the system closes its other end however the parent dies."""
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
