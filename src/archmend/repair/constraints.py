@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from archmend.errors import BadInput
-from archmend.spaces import Space
+from archmend.spaces import Choice, Space
 
 
 @dataclass(frozen=True)
