@@ -7,14 +7,11 @@ and, last, model.keras.
 from __future__ import annotations
 
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from archmend.datasets import open_data
 from archmend.errors import BadInput, Interrupted, NothingSucceeded
@@ -28,6 +25,7 @@ from archmend.steps.repair_files import (
     write_results,
 )
 from archmend.steps.repair_start import RepairRequest, check_request, start_of
+from archmend.steps.signals import interruptible
 from archmend.storage import disk_errors, write_atomic
 
 if TYPE_CHECKING:
@@ -81,7 +79,7 @@ def repair(request: RepairRequest, progress: Callable[[RepairProgress], None] | 
         raise BadInput(f"--max-seconds {request.max_seconds:g} was over before the training; give more time")
     journal = _Journal(request.out, request.epochs, deadline, progress)
     try:
-        with _signals():
+        with interruptible("repair was interrupted; history.csv and decisions.jsonl hold what was finished"):
             result = fit(
                 start.model,
                 (start.train.x, start.train.y),
@@ -158,24 +156,3 @@ def _claim(out: Path) -> None:
     for name in (SUMMARY, MODEL):
         if (out / name).exists():
             raise BadInput(f"--out {out} holds another run's {name}; choose another folder or remove it")
-
-
-@contextmanager
-def _signals() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into Interrupted while the model trains; only a main thread can."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: Any) -> None:
-        raise Interrupted(
-            "repair was interrupted; history.csv and decisions.jsonl hold what was finished",
-            signal_number=number,
-        )
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,0 +1,125 @@
+"""Trials as files hold them: a line of trials.jsonl, best.json, pareto.json."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from archmend.search import TrialResult, Value
+from archmend.spaces import Space
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class TrialRecord(_Record):
+    """One line of trials.jsonl.
+
+    Attributes:
+        trial: number, from 0. architecture: its code. objective: names with commas.
+        status: `stopped` was cut by a budget, with the value reached and its epochs; `rejected` was over a
+            cost limit, never trained and not charged. reason: of what did not succeed.
+        value: of the objectives in their order, each turned so that larger is better; a list if there
+            are several. metrics: accuracy, average_precision and loss on the validation part.
+        params: trainable parameters. flops: 2 x multiply-accumulates of one row. latency_ms: median of
+            one row, null where it was not measured. seconds: wall time. epochs: trained, fractions too.
+        seed: of the trial. parent: trial whose weights it started from.
+    """
+
+    schema_version: Literal[1] = 1
+    trial: int
+    architecture: str
+    status: Literal["succeeded", "failed", "rejected", "stopped"]
+    reason: str | None = None
+    objective: str
+    value: float | tuple[float, ...] | None
+    metrics: dict[str, float] = {}
+    params: int | None = None
+    flops: int | None = None
+    latency_ms: float | None = None
+    seconds: float | None = None
+    epochs: float | None = None
+    seed: int | None = None
+    parent: int | None = None
+
+    @classmethod
+    def of(cls, result: TrialResult, objective: str) -> TrialRecord:
+        """Return the record of a result."""
+        return cls(objective=objective, **_fields(result))
+
+    def result(self, space: Space) -> TrialResult:
+        """Return what the search was told.
+
+        Raises:
+            BadInput: the architecture is not of the space.
+        """
+        value: Value | None = tuple(self.value) if isinstance(self.value, tuple | list) else self.value
+        return TrialResult(
+            self.trial,
+            space.parse(self.architecture),
+            value,
+            self.status,
+            metrics=self.metrics,
+            reason=self.reason,
+            params=self.params,
+            flops=self.flops,
+            latency_ms=self.latency_ms,
+            seconds=self.seconds,
+            epochs=self.epochs,
+            seed=self.seed,
+            parent=self.parent,
+        )
+
+
+class ClassCounts(_Record):
+    """One class against the rest on the validation part, in rows."""
+
+    tp: int
+    tn: int
+    fp: int
+    fn: int
+
+
+class BestRecord(TrialRecord):
+    """best.json: the best trial, and of what search it is.
+
+    Attributes:
+        confusion: counts of each class by its name; empty where the trial's weights are gone.
+        space, strategy: of the search. stopped_by: what ended it.
+        data_digest, split_digest: of the data.
+    """
+
+    space: str
+    strategy: str
+    stopped_by: str
+    data_digest: str
+    split_digest: str
+    confusion: dict[str, ClassCounts] = {}
+
+
+class ParetoRecord(_Record):
+    """pareto.json: the trials that no other dominates, the best first objective first."""
+
+    schema_version: Literal[1] = 1
+    objectives: tuple[str, ...]
+    trials: tuple[TrialRecord, ...]
+
+
+def _fields(result: TrialResult) -> dict[str, object]:
+    return {
+        "trial": result.id,
+        "architecture": str(result.architecture),
+        "status": result.status,
+        "reason": result.reason,
+        "value": result.value,
+        "metrics": dict(result.metrics),
+        "params": result.params,
+        "flops": result.flops,
+        "latency_ms": result.latency_ms,
+        "seconds": result.seconds,
+        "epochs": result.epochs,
+        "seed": result.seed,
+        "parent": result.parent,
+    }

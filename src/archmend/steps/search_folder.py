@@ -1,0 +1,181 @@
+"""The folder of a search: whose it is, what it holds, and what is written into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import archmend
+from archmend.datasets import DATA_FILE, DataInfo, open_data, read_info, write_prepared
+from archmend.errors import BadInput
+from archmend.search import SearchResult, TrialResult
+from archmend.spaces import Choice, Space, create_space
+from archmend.steps.records import BestRecord, ClassCounts, ParetoRecord, TrialRecord
+from archmend.steps.search_request import SearchRequest
+from archmend.storage import write_atomic
+from archmend.training import weights_file
+
+TRIALS, BEST, PARETO, SEARCH, DATA, WEIGHTS = (
+    "trials.jsonl",
+    "best.json",
+    "pareto.json",
+    "search.json",
+    "data",
+    "weights",
+)
+
+
+class SearchState(BaseModel):
+    """search.json: what was asked, and how far it is.
+
+    Attributes:
+        request: the flags. seconds: of the wall clock, over all parts of a resumed run.
+        stopped_by: what ended the search; null while it has not come to an end.
+        data_digest, split_digest: of the data. archmend_version: that began it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = 1
+    request: dict[str, Any]
+    seconds: float = 0.0
+    stopped_by: str | None = None
+    data_digest: str
+    split_digest: str
+    archmend_version: str = archmend.__version__
+
+
+def claim(request: SearchRequest) -> SearchState | None:
+    """Return the state of the run that `--resume` goes on with, None where there is nothing yet.
+
+    Raises:
+        BadInput: the folder is none, or holds a run that was not asked for, or another one.
+    """
+    out = request.out
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out} is a file; name a folder")
+    if not (out / SEARCH).exists():
+        held = [name for name in (TRIALS, BEST) if (out / name).exists()]
+        if held:
+            raise BadInput(f"--out {out} holds {held[0]} of another run; choose another folder")
+        return None
+    if not request.resume:
+        raise BadInput(f"--out {out} holds a run; add --resume to go on with it, or choose another folder")
+    try:
+        state = SearchState.model_validate_json((out / SEARCH).read_bytes())
+    except ValidationError as error:
+        raise BadInput(f"{out / SEARCH} is damaged; start in another folder") from error
+    differs = request.difference(state.request)
+    if differs is not None:
+        raise BadInput(f"--resume goes on with the run in {out}, but {differs}; give the same flags as then")
+    return state
+
+
+def prepared_in(request: SearchRequest) -> DataInfo:
+    """Prepare the data in the run's folder, or find it there, and return what is known of it.
+
+    Raises:
+        BadInput: the data is wrong. Unavailable: it cannot be reached, the disk is full.
+    """
+    folder = request.out / DATA
+    if (folder / DATA_FILE).is_file():
+        return read_info(folder)
+    prepared = open_data(
+        request.data,
+        target=request.target,
+        split_seed=request.split_seed,
+        validation=request.validation,
+        test=request.test,
+        impute=request.impute,
+    )
+    write_prepared(prepared, folder)
+    return prepared.info
+
+
+def space_of(request: SearchRequest, info: DataInfo) -> Space:
+    """Return the space for the data.
+
+    Raises:
+        BadInput: the data is not for this space, or the space chooses what a flag sets.
+    """
+    space = create_space(request.space, input_shape=info.encoded_shape, classes=len(info.classes))
+    chosen = {choice.name for choice in space.choices if isinstance(choice, Choice)}
+    if request.learning_rate is not None and "learning_rate" in chosen:
+        raise BadInput(
+            f"--learning-rate {request.learning_rate:g} contradicts space {space.name!r}, which chooses it; "
+            "leave it out"
+        )
+    return space
+
+
+def write_state(
+    request: SearchRequest, info: DataInfo, seconds: float, stopped_by: str | None = None
+) -> None:
+    """Write search.json."""
+    state = SearchState(
+        request=request.as_json(),
+        seconds=round(seconds, 3),
+        stopped_by=stopped_by,
+        data_digest=info.digest,
+        split_digest=info.split_digest,
+    )
+    write_atomic(request.out / SEARCH, state.model_dump_json(indent=2) + "\n")
+
+
+def write_results(request: SearchRequest, info: DataInfo, result: SearchResult) -> BestRecord:
+    """Write pareto.json where there are several objectives, and then best.json."""
+    assert result.best is not None
+    best = BestRecord(
+        **TrialRecord.of(result.best, request.objective).model_dump(),
+        space=request.space,
+        strategy=request.strategy,
+        stopped_by=result.stopped_by,
+        data_digest=info.digest,
+        split_digest=info.split_digest,
+        confusion=_confusion(request.out / WEIGHTS, result.best, info),
+    )
+    if len(request.objectives) > 1:
+        front = ParetoRecord(
+            objectives=request.objectives,
+            trials=tuple(TrialRecord.of(r, request.objective) for r in result.pareto),
+        )
+        write_atomic(request.out / PARETO, front.model_dump_json(indent=2) + "\n")
+    write_atomic(request.out / BEST, best.model_dump_json(indent=2) + "\n")
+    return best
+
+
+def read_best(folder: Path) -> BestRecord:
+    """Return best.json.
+
+    Raises:
+        BadInput: it is not there, or damaged.
+    """
+    path = folder / BEST
+    if not path.is_file():
+        raise BadInput(f"{str(folder)!r} holds no {BEST}; name the folder of a search that ended")
+    try:
+        return BestRecord.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadInput(f"{str(path)!r} is damaged; run the search again") from error
+
+
+def drop_weights(folder: Path, keep: int | None) -> None:
+    """Remove the weights of all trials but one."""
+    for path in folder.glob("*.npz"):
+        if path.name != f"{keep}.npz":
+            path.unlink(missing_ok=True)
+
+
+def _confusion(folder: Path, best: TrialResult, info: DataInfo) -> dict[str, ClassCounts]:
+    from archmend.datasets.mapped import read_arrays
+
+    path = weights_file(folder, best.id)
+    if not path.is_file():
+        return {}
+    counts = read_arrays(path)["confusion"]
+    return {
+        name: ClassCounts(tp=int(row[0]), tn=int(row[1]), fp=int(row[2]), fn=int(row[3]))
+        for name, row in zip(info.classes, counts, strict=True)
+    }

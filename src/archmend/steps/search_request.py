@@ -1,0 +1,146 @@
+"""What a search is asked for, checked when it is made."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from archmend.errors import BadInput, unknown_name
+from archmend.networks import check_optimizer
+from archmend.search import Budget, parse_objectives, parse_strategy
+from archmend.spaces import space_names
+from archmend.training import Inherit
+
+DEFAULT_TRIALS = 30
+"""Trials of a search that nothing else limits, but for `grid`, which ends with the space."""
+MOST_WORKERS = 4
+"""Workers unless asked otherwise; each holds a copy of the data and of TensorFlow."""
+FREE = frozenset({"out", "resume", "workers", "max_trials", "max_seconds", "target_value"})
+"""What may differ when a run goes on: none of it changes a trial that was made."""
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What `archmend search` is asked for; the fields are its flags.
+
+    Attributes:
+        data, target, split_seed, validation, test, impute: as of `open_data`.
+        out: folder of the run. space: a built-in space. strategy: name, or name:key=value,...
+        objective: names with commas. max_...: limits, None for none; with no limit at all a strategy that
+            does not list the space stops after `DEFAULT_TRIALS`. target_value: of the first objective.
+        epochs, batch_size, optimizer, learning_rate: of each trial.
+        inherit: best, parent or none. workers: processes; None is one a core, at most `MOST_WORKERS`.
+        seed: of the strategy and the trials. resume: go on with the run in `out`, if there is one.
+    """
+
+    data: str
+    out: Path
+    space: str = "fc"
+    strategy: str = "random"
+    objective: str = "accuracy"
+    max_trials: int | None = None
+    max_seconds: float | None = None
+    max_params: int | None = None
+    max_flops: int | None = None
+    max_latency_ms: float | None = None
+    target_value: float | None = None
+    epochs: int = 10
+    batch_size: int = 32
+    optimizer: str = "adam"
+    learning_rate: float | None = None
+    inherit: str = "none"
+    workers: int | None = None
+    seed: int = 0
+    resume: bool = False
+    target: str | None = None
+    split_seed: int | None = None
+    validation: float | None = None
+    test: float | None = None
+    impute: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check each value by itself.
+
+        Raises:
+            BadInput: naming the flag and its value.
+        """
+        for name in ("max_trials", "max_params", "max_flops", "epochs", "batch_size", "workers"):
+            _at_least(name, getattr(self, name), 1)
+        _at_least("seed", self.seed, 0)
+        for name in ("max_seconds", "max_latency_ms", "learning_rate"):
+            _positive(name, getattr(self, name))
+        if self.target_value is not None and not math.isfinite(self.target_value):
+            raise BadInput(f"--target-value must be a finite number, got {self.target_value}")
+        if self.space not in space_names():
+            raise unknown_name("space", self.space, space_names())
+        parse_strategy(self.strategy)
+        parse_objectives(self.objective)
+        check_optimizer(self.optimizer)
+        if self.inherit not in get_args(Inherit):
+            raise unknown_name("inheritance", self.inherit, get_args(Inherit))
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """Names of the objectives."""
+        return parse_objectives(self.objective)
+
+    @property
+    def worker_count(self) -> int:
+        """How many workers there will be."""
+        return self.workers or min(MOST_WORKERS, available_cores())
+
+    def budget(self, spent: float) -> Budget:
+        """Return the limits that are left after so many seconds.
+
+        Args:
+            spent: seconds of the wall clock that the run has used so far.
+        """
+        limited = any(v is not None for v in (self.max_trials, self.max_seconds, self.target_value))
+        lists = parse_strategy(self.strategy)[0] == "grid"
+        return Budget(
+            trials=self.max_trials if limited or lists else DEFAULT_TRIALS,
+            # A budget of nothing is none; the least there is ends at the first look at the clock.
+            seconds=None if self.max_seconds is None else max(1e-6, self.max_seconds - spent),
+            params=self.max_params,
+            flops=self.max_flops,
+            latency_ms=self.max_latency_ms,
+            target=self.target_value,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values."""
+        return {**asdict(self), "out": str(self.out)}
+
+    def difference(self, earlier: Mapping[str, Any]) -> str | None:
+        """Return which flag keeps this from going on with an earlier request, with both values."""
+        now = self.as_json()
+        for name in now:
+            if name not in FREE and now[name] != earlier.get(name):
+                return f"{flag(name)} is {now[name]} and was {earlier.get(name)}"
+        return None
+
+
+def flag(name: str) -> str:
+    """Return the flag of a field."""
+    return "--" + name.replace("_", "-")
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _at_least(name: str, value: int | None, least: int) -> None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
+        raise BadInput(f"{flag(name)} must be a whole number of at least {least}, got {value}")
+
+
+def _positive(name: str, value: float | None) -> None:
+    if value is not None and not (math.isfinite(value) and value > 0):
+        raise BadInput(f"{flag(name)} must be a number above 0, got {value}")
