@@ -58,8 +58,8 @@ def create_strategy(
     )
 
 
-def parse_strategy(text: str) -> tuple[str, dict[str, str]]:
-    """Return name and settings of a text such as `evolution:population=50,sample=10`.
+def parse_strategy(text: str) -> tuple[str, dict[str, Any]]:
+    """Return name and settings (still texts) of a text such as `evolution:population=50,sample=10`.
 
     Raises:
         BadInput: an unknown name, or a setting that is not key=value.
@@ -67,7 +67,7 @@ def parse_strategy(text: str) -> tuple[str, dict[str, str]]:
     name, colon, rest = text.partition(":")
     if name not in strategy_names():
         raise unknown_name("strategy", name, strategy_names())
-    settings: dict[str, str] = {}
+    settings: dict[str, Any] = {}
     for part in rest.split(",") if colon else ():
         key, equals, value = part.partition("=")
         if not (key and equals and value):

@@ -1,0 +1,114 @@
+"""The search step on digits: what it writes, what it refuses, how it goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from archmend.errors import BadInput, NothingSucceeded
+from archmend.steps.journal import read_journal
+from archmend.steps.search import SearchRequest, read_best, search
+
+# What of a trial depends on the machine.
+MEASURED = {"seconds", "latency_ms"}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return a source that trains in no time."""
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 3
+    path = tmp_path_factory.mktemp("data") / "small.npz"
+    np.savez(path, x=(rng.normal(size=(120, 4)) + y[:, None]).astype(np.float32), y=y)
+    return str(path)
+
+
+@pytest.fixture
+def request_of(small: str, tmp_path: Path) -> Callable[..., SearchRequest]:
+    def _request(**other: Any) -> SearchRequest:
+        known = {"data": small, "out": tmp_path / "out", "space": "seed-fc", "epochs": 1, "workers": 1}
+        return SearchRequest(**{"max_trials": 4, **known, **other})
+
+    return _request
+
+
+def _trials(folder: Path) -> list[dict[str, Any]]:
+    records = read_journal(folder / "trials.jsonl")
+    return [record.model_dump(exclude=MEASURED) for record in sorted(records, key=lambda r: r.trial)]
+
+
+def test_what_a_search_leaves(request_of: Callable[..., SearchRequest], tmp_path: Path) -> None:
+    seen: list[int] = []
+    outcome = search(request_of(max_params=120), progress=lambda p: seen.append(p.finished))
+    folder = tmp_path / "out"
+    assert outcome.stopped_by == "trials"
+    assert seen == [0, 1, 2, 3, 4]
+    lines = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    assert [line["trial"] for line in lines] == [0, 1, 2, 3]
+    assert all(line["params"] <= 120 and line["epochs"] == 1.0 and line["seconds"] > 0 for line in lines)
+    best = read_best(folder)
+    assert best == outcome.best
+    assert best.value == max(line["value"] for line in lines)
+    counts = best.confusion
+    assert {c.tp + c.tn + c.fp + c.fn for c in counts.values()} == {18}
+    assert sum(c.tp for c in counts.values()) / 18 == pytest.approx(best.metrics["accuracy"])
+    assert [p.name for p in (folder / "weights").iterdir()] == [f"{best.trial}.npz"]
+    state = json.loads((folder / "search.json").read_text())
+    assert state["stopped_by"] == "trials"
+    assert not (folder / "pareto.json").exists()
+
+
+def test_one_seed_is_one_search_and_a_cut_one_goes_on_as_it(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    search(request_of(out=tmp_path / "whole", inherit="best"))
+    whole = _trials(tmp_path / "whole")
+    assert [line["parent"] is not None for line in whole] == [False, True, True, True]
+    search(request_of(out=tmp_path / "cut", inherit="best", max_trials=2))
+    # A kill while trial 2 is written.
+    with (tmp_path / "cut" / "trials.jsonl").open("ab") as file:
+        file.write(b'{"schema_version":1,"trial":2,"archi')
+    search(request_of(out=tmp_path / "cut", inherit="best", resume=True))
+    assert _trials(tmp_path / "cut") == whole
+
+
+def test_two_workers_make_the_same_trials(request_of: Callable[..., SearchRequest], tmp_path: Path) -> None:
+    search(request_of(out=tmp_path / "one"))
+    search(request_of(out=tmp_path / "two", workers=2))
+    assert _trials(tmp_path / "one") == _trials(tmp_path / "two")
+
+
+def test_several_objectives_and_a_limit_of_latency(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    outcome = search(request_of(objective="accuracy,params,latency_ms", max_latency_ms=1000.0))
+    front = json.loads((tmp_path / "out" / "pareto.json").read_text())
+    assert front["objectives"] == ["accuracy", "params", "latency_ms"]
+    assert {line["trial"] for line in front["trials"]} == {record.trial for record in outcome.pareto}
+    assert all(line["value"][1] == -line["params"] for line in front["trials"])
+    assert all(line["latency_ms"] > 0 for line in front["trials"])
+
+
+def test_a_latency_that_nothing_keeps_is_never_trained(request_of: Callable[..., SearchRequest]) -> None:
+    with pytest.raises(NothingSucceeded, match="no trial was begun"):
+        search(
+            request_of(
+                strategy="grid", max_latency_ms=1e-6, space="seed-fc", max_trials=None, max_seconds=20.0
+            )
+        )
+
+
+def test_a_folder_that_holds_a_run(request_of: Callable[..., SearchRequest], tmp_path: Path) -> None:
+    search(request_of(max_trials=1))
+    with pytest.raises(BadInput, match="holds a run; add --resume"):
+        search(request_of())
+    with pytest.raises(BadInput, match="--epochs is 2 and was 1; give the same flags as then"):
+        search(request_of(resume=True, epochs=2))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match="is a file; name a folder"):
+        search(request_of(out=tmp_path / "file"))

@@ -1,0 +1,123 @@
+"""A journal that is cut anywhere keeps every whole line, and goes on."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archmend.errors import BadInput, Unavailable
+from archmend.steps.journal import Journal, read_journal
+from archmend.steps.records import TrialRecord
+
+METRICS = {"accuracy": 0.5, "average_precision": 1 / 3, "loss": 0.1}
+
+
+def _record(number: int, **other: Any) -> TrialRecord:
+    known = {
+        "architecture": f"{number}-ü",
+        "status": "succeeded",
+        "objective": "accuracy",
+        "value": 0.1 * number,
+    }
+    return TrialRecord.model_validate({"trial": number, "metrics": METRICS, **known, **other})
+
+
+def _written(path: Path, count: int = 4) -> list[TrialRecord]:
+    records = [_record(0, status="failed", value=None, reason="x\ny"), *map(_record, range(1, count))]
+    with Journal(path) as journal:
+        for record in records:
+            journal.append(record)
+    return records
+
+
+def test_every_cut_keeps_the_whole_lines_and_goes_on(tmp_path: Path) -> None:
+    records = _written(tmp_path / "whole.jsonl")
+    content = (tmp_path / "whole.jsonl").read_bytes()
+    path = tmp_path / "cut.jsonl"
+    for cut in range(len(content) + 1):
+        path.write_bytes(content[:cut])
+        whole = content[:cut].count(b"\n")
+        assert list(read_journal(path)) == records[:whole]
+        with Journal(path) as journal:
+            assert list(journal.records) == records[:whole]
+            journal.append(_record(99))
+        assert list(read_journal(path)) == [*records[:whole], _record(99)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    value=st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.none()),
+    reason=st.one_of(st.none(), st.text()),
+    seconds=st.floats(0, 1e6),
+)
+def test_lines_come_back_to_the_last_bit(
+    value: float | None, reason: str | None, seconds: float, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "trials.jsonl"
+    record = _record(0, value=value, reason=reason, seconds=seconds)
+    with Journal(path) as journal:
+        journal.append(record)
+    assert read_journal(path) == (record,)
+    assert path.read_bytes().count(b"\n") == 1
+
+
+def test_damage_before_the_end_is_named(tmp_path: Path) -> None:
+    _written(tmp_path / "trials.jsonl")
+    lines = (tmp_path / "trials.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "trials.jsonl").write_bytes(lines[0] + b"{}\n" + lines[2])
+    with pytest.raises(BadInput, match=r"line 2 of .*trials\.jsonl is no trial"):
+        Journal(tmp_path / "trials.jsonl")
+
+
+def test_a_trial_twice_is_named(tmp_path: Path) -> None:
+    _written(tmp_path / "trials.jsonl")
+    lines = (tmp_path / "trials.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "trials.jsonl").write_bytes(b"".join([*lines, lines[1]]))
+    with pytest.raises(BadInput, match=r"line 5 of .* is trial 1, which was there before"):
+        read_journal(tmp_path / "trials.jsonl")
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    program = (
+        f"from archmend.steps.journal import Journal; Journal(__import__('pathlib').Path({str(path)!r}))"
+    )
+    with Journal(path) as journal:
+        journal.append(_record(0))
+        other = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+        assert "another process writes" in other.stderr
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True).returncode == 0
+
+
+class _FullDisk:
+    """A file that takes half of a line."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._wrote = False
+
+    def write(self, data: bytes) -> int:
+        if self._wrote:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._wrote = True
+        return int(self._file.write(data[: len(data) // 2]))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "trials.jsonl"
+    records = _written(path)
+    with Journal(path) as journal:
+        monkeypatch.setattr(journal, "_file", _FullDisk(journal._file))
+        with pytest.raises(Unavailable, match="the disk is full"):
+            journal.append(_record(50))
+    assert list(read_journal(path)) == records
