@@ -1,0 +1,5 @@
+"""`python -m archmend`."""
+
+from archmend.cli import main
+
+main()

@@ -1,0 +1,59 @@
+"""The commands by name. Each imports what it needs when it runs, so that `--help` is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import archmend
+from archmend.cli.evaluate import evaluate
+from archmend.cli.group import NearestNames
+from archmend.cli.pipeline import pipeline
+from archmend.cli.prepare import prepare
+from archmend.cli.register import register
+from archmend.cli.registry import registry
+from archmend.cli.repair import repair
+from archmend.cli.run import run
+from archmend.cli.search import search
+from archmend.cli.spaces import spaces
+
+app = typer.Typer(
+    cls=NearestNames,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(archmend.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def archmend_(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Search a network's architecture, repair the winner while it trains, evaluate and register it.
+
+    All of it on the built-in digits:  archmend run
+
+    Exit codes: 0 done, 1 a defect of archmend, 2 bad input, 3 nothing succeeded, 4 something outside is
+    unavailable (a service, the disk, memory), 130 and 143 interrupted with the journal kept.
+    """
+
+
+app.command()(run)
+app.command()(prepare)
+app.add_typer(spaces, name="spaces")
+app.command()(search)
+app.command()(repair)
+app.command()(evaluate)
+app.command()(register)
+app.add_typer(registry, name="registry")
+app.add_typer(pipeline, name="pipeline")

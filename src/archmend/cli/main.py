@@ -1,0 +1,82 @@
+"""Where the command line begins and ends: every error becomes one sentence and an exit code here."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+SUPPORTED = ((3, 11), (3, 13))
+INTERNAL_ERROR = 1
+BAD_INPUT = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit with its code.
+
+    That is 0 done, 1 a defect, 2 bad input, 3 nothing succeeded, 4 something outside is unavailable, 130 and
+    143 interrupted.
+
+    Args:
+        arguments: without the program's name; those of the process for None.
+    """
+    if not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
+        version = ".".join(map(str, sys.version_info[:3]))
+        _end(
+            f"archmend needs Python 3.11, 3.12 or 3.13 and this is {version}; install one of them", BAD_INPUT
+        )
+    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _run(arguments: list[str]) -> int:
+    import typer
+
+    from archmend.cli.app import app
+    from archmend.errors import ArchmendError
+
+    try:
+        code = app(args=arguments, prog_name="archmend", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except ArchmendError as error:
+        return _say(str(error), error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        return _say("interrupted", 130)
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python must not complain of that again at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        return _say("out of memory; use smaller data, a smaller --batch-size or fewer --workers", 4)
+    except Exception as error:
+        # What typer raises on wrong flags has no public base but says of itself how it is shown.
+        if hasattr(error, "format_message") and getattr(error, "exit_code", None) is not None:
+            return _say(_one_line(error.format_message()), BAD_INPUT)
+        return _defect(error)
+
+
+def _defect(error: Exception) -> int:
+    if os.environ.get("ARCHMEND_TRACEBACK"):
+        traceback.print_exc()
+        return INTERNAL_ERROR
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="archmend-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exc(file=file)
+    what = _one_line(f"{type(error).__name__}: {error}")
+    return _say(f"a defect of archmend ({what}); please report it with {file.name}", INTERNAL_ERROR)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _say(sentence: str, code: int) -> int:
+    print(f"archmend: {sentence}", file=sys.stderr)
+    return code
+
+
+def _end(sentence: str, code: int) -> None:
+    sys.exit(_say(sentence, code))

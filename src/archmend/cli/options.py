@@ -1,0 +1,58 @@
+"""Flags that several commands share, each described once."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    str,
+    typer.Option(
+        help="digits, mnist:PATH, an .npz, .csv or .parquet file, a folder of class folders of images, or a "
+        "prepared folder; also file://, s3:// and minio://."
+    ),
+]
+Target = Annotated[str | None, typer.Option(help="The column of labels, for tables.")]
+SplitSeed = Annotated[int | None, typer.Option(help="Which rows go where; 0 unless given.")]
+Validation = Annotated[float | None, typer.Option(help="Share of the rows to choose by; 0.15 unless given.")]
+Test = Annotated[float | None, typer.Option(help="Share of the rows to test on; 0.15 unless given.")]
+Impute = Annotated[str | None, typer.Option(help="median, mean or zero in place of NaN and infinity.")]
+Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Print the result alone.")]
+
+SpaceName = Annotated[str, typer.Option("--space", help="See `archmend spaces`.")]
+Strategy = Annotated[str, typer.Option(help="random or grid, with settings as name:key=value,key=value.")]
+Objective = Annotated[
+    str,
+    typer.Option(help="accuracy, average_precision, loss, params, flops, latency_ms; several with commas."),
+]
+MaxTrials = Annotated[int | None, typer.Option(help="Trials to train.")]
+MaxSeconds = Annotated[float | None, typer.Option(help="Wall time, a hard limit.")]
+MaxParams = Annotated[int | None, typer.Option(help="Trainable parameters of a network.")]
+MaxFlops = Annotated[int | None, typer.Option(help="2 x multiply-accumulates of one row.")]
+MaxLatency = Annotated[float | None, typer.Option("--max-latency-ms", help="Measured, of one row.")]
+TargetValue = Annotated[float | None, typer.Option(help="Stop when the first objective is this good.")]
+Epochs = Annotated[int, typer.Option(help="Epochs of each trial.")]
+BatchSize = Annotated[int, typer.Option(help="Rows a step.")]
+Optimizer = Annotated[str, typer.Option(help="adam, adamw, nadam, rmsprop, sgd or adagrad.")]
+LearningRate = Annotated[float | None, typer.Option(help="Where the space does not choose it.")]
+Inherit = Annotated[str, typer.Option(help="Start a trial from the weights of: best, parent or none.")]
+Workers = Annotated[int | None, typer.Option(help="Processes; one a core, at most 4, unless given.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or begin it.")]
+
+
+def run_folder(out: Path | None, data: str) -> Path:
+    """Return `out`, or a new name under runs/ from the time and the data."""
+    if out is not None:
+        return out
+    return Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{data_name(data)}"
+
+
+def data_name(data: str) -> str:
+    """Return a short name of the data for folders and registries: letters, digits and dashes."""
+    last = data.removeprefix("mnist:").rstrip("/").rpartition("/")[2]
+    stem = "mnist" if data.startswith("mnist:") else last.partition(".")[0]
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in stem).strip("-").lower() or "data"

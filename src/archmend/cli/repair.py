@@ -1,0 +1,72 @@
+"""`archmend repair`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archmend.cli import options as o
+
+
+def repair(
+    out: Annotated[Path, typer.Option(help="Folder for the repaired model and its files.")],
+    data: o.Data = "digits",
+    target: o.Target = None,
+    arch: Annotated[str | None, typer.Option(help="Code of an architecture of --space, or random.")] = None,
+    space: Annotated[str | None, typer.Option(help="The repaired architecture stays in this space.")] = None,
+    model: Annotated[str | None, typer.Option(help="A .keras file to repair instead.")] = None,
+    strategy: Annotated[str, typer.Option(help="auto, rules or random.")] = "auto",
+    epochs: Annotated[int, typer.Option(help="Epochs to train.")] = 30,
+    batch_size: o.BatchSize = 32,
+    optimizer: o.Optimizer = "adam",
+    learning_rate: o.LearningRate = None,
+    max_seconds: o.MaxSeconds = None,
+    max_repairs: Annotated[int | None, typer.Option(help="Remedies to try.")] = None,
+    seed: o.Seed = 0,
+    split_seed: o.SplitSeed = None,
+    validation: o.Validation = None,
+    test: o.Test = None,
+    impute: o.Impute = None,
+    quiet: o.Quiet = False,
+) -> None:
+    """Train an architecture or a Keras model, and mend it on the way.
+
+    Example:  archmend repair --data digits --space fc --arch 6-8-8-8-8-8-8-relu-none-0-0.01 --out mended
+    """
+    from archmend.cli.display import Display
+    from archmend.steps.repair import RepairRequest
+    from archmend.steps.repair import repair as step
+
+    request = RepairRequest(
+        data=data,
+        out=out,
+        arch=arch,
+        model=model,
+        space=space,
+        strategy=strategy,
+        epochs=epochs,
+        batch_size=batch_size,
+        max_seconds=max_seconds,
+        max_repairs=max_repairs,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        seed=seed,
+        target=target,
+        split_seed=split_seed,
+        validation=validation,
+        test=test,
+        impute=impute,
+    )
+    with Display(quiet) as display:
+        outcome = step(request, display.repair)
+    if not quiet:
+        for decision in outcome.decisions:
+            kept = "kept" if decision.kept else "undone"
+            typer.echo(
+                f"epoch {decision.epoch}: {decision.symptom}, {decision.remedy} {kept}: {decision.reason}"
+            )
+        metrics = ", ".join(f"{name} {value:.4f}" for name, value in outcome.metrics.items())
+        typer.echo(f"validation: {metrics}; {len(outcome.decisions)} remedies tried")
+    typer.echo(outcome.model_path)

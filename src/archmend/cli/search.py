@@ -1,0 +1,90 @@
+"""`archmend search`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from archmend.cli import options as o
+
+
+def search(
+    data: o.Data = "digits",
+    target: o.Target = None,
+    space: o.SpaceName = "fc",
+    strategy: o.Strategy = "random",
+    objective: o.Objective = "accuracy",
+    max_trials: o.MaxTrials = None,
+    max_seconds: o.MaxSeconds = None,
+    max_params: o.MaxParams = None,
+    max_flops: o.MaxFlops = None,
+    max_latency_ms: o.MaxLatency = None,
+    target_value: o.TargetValue = None,
+    epochs: o.Epochs = 10,
+    batch_size: o.BatchSize = 32,
+    optimizer: o.Optimizer = "adam",
+    learning_rate: o.LearningRate = None,
+    inherit: o.Inherit = "none",
+    workers: o.Workers = None,
+    seed: o.Seed = 0,
+    split_seed: o.SplitSeed = None,
+    validation: o.Validation = None,
+    test: o.Test = None,
+    impute: o.Impute = None,
+    resume: o.Resume = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the run; a new one under runs/ unless given.")
+    ] = None,
+    quiet: o.Quiet = False,
+) -> None:
+    """Search an architecture under a budget.
+
+    Example:  archmend search --data mnist:mnist.npz --space conv --max-seconds 600 --max-params 50000
+
+    Without a limit of trials, seconds or a target, the search ends after 30 trials (grid: with the space).
+    """
+    from archmend.cli.display import Display
+    from archmend.steps.search import SearchRequest
+    from archmend.steps.search import search as step
+
+    folder = o.run_folder(out, data)
+    request = SearchRequest(
+        data=data,
+        out=folder,
+        space=space,
+        strategy=strategy,
+        objective=objective,
+        max_trials=max_trials,
+        max_seconds=max_seconds,
+        max_params=max_params,
+        max_flops=max_flops,
+        max_latency_ms=max_latency_ms,
+        target_value=target_value,
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
+        inherit=inherit,
+        workers=workers,
+        seed=seed,
+        resume=resume,
+        target=target,
+        split_seed=split_seed,
+        validation=validation,
+        test=test,
+        impute=impute,
+    )
+    with Display(quiet) as display:
+        outcome = step(request, display.search)
+    if not quiet:
+        best = outcome.best
+        metrics = ", ".join(f"{name} {value:.4f}" for name, value in best.metrics.items())
+        rejected = f", {len(outcome.rejected)} rejected" if outcome.rejected else ""
+        typer.echo(
+            f"best of {len(outcome.trials)} trials{rejected}: {best.architecture} (trial {best.trial})"
+        )
+        typer.echo(f"validation: {metrics}; {best.params:,} parameters, {best.flops:,} FLOPs")
+        typer.echo(f"stopped by: {outcome.stopped_by}")
+    typer.echo(folder)

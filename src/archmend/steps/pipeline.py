@@ -1,0 +1,295 @@
+"""All five steps in one process: what `archmend run` does."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import archmend
+from archmend.errors import BadInput, unknown_name
+from archmend.steps.search_request import FREE, SearchRequest, flag
+from archmend.storage import write_atomic
+
+if TYPE_CHECKING:
+    from archmend.evaluation import Evaluation
+    from archmend.registry import Version
+    from archmend.search import SearchProgress
+    from archmend.steps.records import BestRecord
+    from archmend.steps.repair import RepairProgress
+
+RUN, MODEL, EVALUATION, REGISTERED, REPAIRED = (
+    "run.json",
+    "model.keras",
+    "evaluation.json",
+    "registered.json",
+    "repair.json",
+)
+REPAIR_SHARE = 0.25
+"""Of a limited time, what the search leaves to the repair."""
+_T = TypeVar("_T")
+StepName = Literal["search", "repair", "evaluate", "register", "report"]
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What `archmend run` is asked for.
+
+    Attributes:
+        search: the search's flags; `max_seconds` is for search and repair together.
+        repair_strategy, repair_epochs: of the repair of the best architecture, which stays in the space.
+        registry: folder. name: of the model in it. promote_margin: by which it must beat the champion.
+    """
+
+    search: SearchRequest
+    repair_strategy: str = "auto"
+    repair_epochs: int = 30
+    registry: str = "registry"
+    name: str = "model"
+    promote_margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check what the later steps would refuse, before the first one works for an hour.
+
+        Raises:
+            BadInput: naming the flag and its value.
+        """
+        from archmend.registry import check_name
+
+        if self.repair_epochs < 1:
+            raise BadInput(f"--repair-epochs must be a whole number of at least 1, got {self.repair_epochs}")
+        if not 0 <= self.promote_margin <= 1:
+            raise BadInput(f"--promote-margin must be a fraction from 0 to 1, got {self.promote_margin}")
+        check_name(self.name)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values, the search's among them."""
+        own = {k: v for k, v in asdict(self).items() if k != "search"}
+        return {**self.search.as_json(), **own}
+
+
+class RunState(BaseModel):
+    """run.json: what was asked, and how far it is.
+
+    Attributes:
+        command: that repeats the run. request: all flags, defaults too.
+        started, finished: UTC, ISO 8601. seconds: per step, of the part of a resumed run that did it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int = 1
+    command: str
+    request: dict[str, Any]
+    archmend_version: str = archmend.__version__
+    started: str
+    finished: str | None = None
+    seconds: dict[str, float] = {}
+
+
+@dataclass(frozen=True)
+class RunWatch:
+    """Who is told how a run goes on: of each step's beginning, and of the progress in two of them."""
+
+    step: Callable[[StepName], None] = lambda _: None
+    search: Callable[[SearchProgress], None] | None = None
+    repair: Callable[[RepairProgress], None] | None = None
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run came to: the best trial, the test results, the registered version, the report."""
+
+    best: BestRecord
+    evaluation: Evaluation
+    version: Version
+    report: Path
+
+
+def run(request: RunRequest, watch: RunWatch | None = None) -> RunOutcome:
+    """Prepare, search, repair, evaluate, register and report, in the folder `request.search.out`.
+
+    With `resume`, steps that came to their end are not done again.
+
+    Raises:
+        BadInput, NothingSucceeded, Interrupted, Unavailable: as the steps do; what they have finished stays.
+    """
+    from archmend.repair import repair_strategy_names
+
+    if request.repair_strategy not in repair_strategy_names():
+        raise unknown_name("repair strategy", request.repair_strategy, repair_strategy_names())
+    return _Run(request, watch or RunWatch()).go()
+
+
+class _Run:
+    def __init__(self, request: RunRequest, watch: RunWatch) -> None:
+        self._request, self._watch = request, watch
+        self._out = request.search.out
+        self._started = time.monotonic()
+        self._state = _claim(request)
+
+    def go(self) -> RunOutcome:
+        best = self._searched()
+        self._repaired(best)
+        evaluation = self._evaluated()
+        version = self._registered()
+        self._begin("report")
+        self._state = self._state.model_copy(update={"finished": _now()})
+        self._write()
+        from archmend.reports import write_report
+
+        return RunOutcome(best, evaluation, version, write_report(self._out))
+
+    def _searched(self) -> BestRecord:
+        from archmend.steps.search import read_best, search
+        from archmend.steps.search_folder import SEARCH, SearchState
+
+        asked = self._request.search
+        total = asked.max_seconds
+        if total is not None:
+            asked = replace(asked, max_seconds=total * (1 - REPAIR_SHARE))
+        path = self._out / SEARCH
+        # run.json has claimed the folder, so what the search finds there is its own.
+        asked = replace(asked, resume=path.exists())
+        if (
+            path.exists()
+            and SearchState.model_validate_json(path.read_bytes()).stopped_by
+            and self._later_done()
+        ):
+            return read_best(self._out)
+        self._begin("search")
+        self._write()
+        return self._timed("search", lambda: search(asked, self._watch.search).best)
+
+    def _later_done(self) -> bool:
+        return (self._out / MODEL).exists()
+
+    def _repaired(self, best: BestRecord) -> None:
+        if self._later_done():
+            return
+        from archmend.steps.repair import RepairRequest, repair
+
+        self._begin("repair")
+        (self._out / REPAIRED).unlink(
+            missing_ok=True
+        )  # of a repair that was cut before its model was written
+        asked, left = self._request.search, self._seconds_left()
+        request = RepairRequest(
+            data=str(self._out / "data"),
+            out=self._out,
+            arch=best.architecture,
+            space=asked.space,
+            strategy=self._request.repair_strategy,
+            epochs=self._request.repair_epochs,
+            batch_size=asked.batch_size,
+            max_seconds=left,
+            optimizer=asked.optimizer,
+            learning_rate=asked.learning_rate,
+            seed=asked.seed,
+        )
+        self._timed("repair", lambda: repair(request, self._watch.repair))
+
+    def _evaluated(self) -> Evaluation:
+        from archmend.evaluation import Evaluation as Result
+        from archmend.steps.evaluate import EvaluateRequest, evaluate
+
+        path = self._out / EVALUATION
+        if path.exists():
+            return Result.model_validate_json(path.read_bytes())
+        self._begin("evaluate")
+        request = EvaluateRequest(model=self._out / MODEL, data=self._out / "data", out=self._out)
+        return self._timed("evaluate", lambda: evaluate(request))
+
+    def _registered(self) -> Version:
+        from archmend.registry import Version as Result
+        from archmend.steps.register import RegisterRequest, register
+
+        path = self._out / REGISTERED
+        if path.exists():
+            return Result.model_validate_json(path.read_bytes())
+        self._begin("register")
+        request = RegisterRequest(
+            model=self._out / MODEL,
+            evaluation=self._out / EVALUATION,
+            registry=self._request.registry,
+            name=self._request.name,
+            promote_margin=self._request.promote_margin,
+            data=str(self._out / "data"),
+            run_dir=self._out,
+            out=self._out,
+        )
+        return self._timed("register", lambda: register(request))
+
+    def _seconds_left(self) -> float | None:
+        """Return what of the time for search and repair the search has left."""
+        from archmend.steps.search_folder import SEARCH, SearchState
+
+        total = self._request.search.max_seconds
+        if total is None:
+            return None
+        spent = SearchState.model_validate_json((self._out / SEARCH).read_bytes()).seconds
+        return max(1.0, total - spent)
+
+    def _begin(self, step: StepName) -> None:
+        self._watch.step(step)
+
+    def _timed(self, step: StepName, work: Callable[[], _T]) -> _T:
+        started = time.monotonic()
+        result = work()
+        seconds = {**self._state.seconds, step: round(time.monotonic() - started, 3)}
+        self._state = self._state.model_copy(update={"seconds": seconds})
+        self._write()
+        return result
+
+    def _write(self) -> None:
+        write_atomic(self._out / RUN, self._state.model_dump_json(indent=2) + "\n")
+
+
+def command_of(request: Mapping[str, Any]) -> str:
+    """Return the command that repeats a run, with every flag that is set, but for where its files go."""
+    words = ["archmend", "run"]
+    for name, value in request.items():
+        if value is None or value is False or name in ("out", "resume", "workers"):
+            continue
+        words += [flag(name), str(value)]
+    return shlex.join(words)
+
+
+def _claim(request: RunRequest) -> RunState:
+    """Return the state of a new run, or of the one that `--resume` goes on with.
+
+    Raises:
+        BadInput: the folder holds a run and that was not asked for, or another one.
+    """
+    out, asked = request.search.out, request.as_json()
+    if out.exists() and not out.is_dir():
+        raise BadInput(f"--out {out} is a file; name a folder")
+    path = out / RUN
+    if not path.exists():
+        held = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
+        if held:
+            raise BadInput(f"--out {out} holds something else ({held[0]!r}); choose another folder")
+        return RunState(command=command_of(asked), request=asked, started=_now())
+    if not request.search.resume:
+        raise BadInput(f"--out {out} holds a run; add --resume to go on with it, or choose another folder")
+    try:
+        state = RunState.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise BadInput(f"{path} is damaged; start in another folder") from error
+    for name, value in asked.items():
+        if name not in FREE and value != state.request.get(name):
+            raise BadInput(
+                f"--resume goes on with the run in {out}, but {flag(name)} is {value} and was "
+                f"{state.request.get(name)}; give the same flags as then"
+            )
+    return state
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
