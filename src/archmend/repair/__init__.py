@@ -1,33 +1,47 @@
-"""Repair: detectors see symptoms, strategies rank remedies, the loop tries, keeps or rolls back."""
+"""Repair: detectors see symptoms, strategies rank remedies, the loop tries, keeps or rolls back.
+
+Names that need Keras are imported when they are asked for, so that a decision can be read, or a strategy's
+name checked, without it.
+"""
 
 from __future__ import annotations
 
-from archmend.repair.candidates import Candidate
-from archmend.repair.cloning import rebuild
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from archmend.repair.decision import Decision
 from archmend.repair.detector import Detector
-from archmend.repair.detectors import DETECTORS
-from archmend.repair.fit import RepairResult, fit
-from archmend.repair.remedies import REMEDIES
-from archmend.repair.remedy import Bench, Remedy
-from archmend.repair.strategies import REPAIR_STRATEGIES
+from archmend.repair.names import detector_names, repair_strategy_names
 from archmend.repair.strategy import RepairContext, RepairStrategy
 from archmend.repair.values import EpochRecord, LayerStatistics, Symptom, TrainingStatistics
 
+if TYPE_CHECKING:
+    from archmend.repair.candidates import Candidate
+    from archmend.repair.cloning import rebuild
+    from archmend.repair.fitting import RepairResult, fit
+    from archmend.repair.remedies import remedy_names
+    from archmend.repair.remedy import Bench, Remedy
 
-def detector_names() -> tuple[str, ...]:
-    """Return the names of all detectors, installed packages' too."""
-    return DETECTORS.names()
+_NEED_KERAS = {
+    "Bench": "remedy",
+    "Candidate": "candidates",
+    "Remedy": "remedy",
+    "RepairResult": "fitting",
+    "fit": "fitting",
+    "rebuild": "cloning",
+    "remedy_names": "remedies",
+}
 
 
-def remedy_names() -> tuple[str, ...]:
-    """Return the names of all remedies, installed packages' too."""
-    return REMEDIES.names()
+def __getattr__(name: str) -> Any:
+    if name not in _NEED_KERAS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from archmend.networks import require_tensorflow
 
-
-def repair_strategy_names() -> tuple[str, ...]:
-    """Return the names that `strategy` takes, `auto` first."""
-    return ("auto", *REPAIR_STRATEGIES.names())
+    require_tensorflow()
+    found = getattr(import_module(f"{__name__}.{_NEED_KERAS[name]}"), name)
+    globals()[name] = found
+    return found
 
 
 __all__ = [

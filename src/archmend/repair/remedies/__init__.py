@@ -33,4 +33,10 @@ REMEDIES = PartRegistry[Remedy](
     ),
 )
 
-__all__ = ["REMEDIES"]
+
+def remedy_names() -> tuple[str, ...]:
+    """Return the names of all remedies, installed packages' too."""
+    return REMEDIES.names()
+
+
+__all__ = ["REMEDIES", "remedy_names"]

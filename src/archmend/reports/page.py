@@ -1,0 +1,188 @@
+"""A run's record -> one HTML page that needs nothing from outside."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from archmend.evaluation import beats_baselines, verdict
+from archmend.reports import charts
+from archmend.reports.drawing import layers_of
+from archmend.reports.record import RunRecord
+from archmend.storage import write_atomic
+
+REPORT = "report.html"
+_STOPPED = {
+    "trials": "the number of trials was reached",
+    "seconds": "the time was over",
+    "target": "the target was reached",
+    "exhausted": "every architecture of the space was tried",
+}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart on the page: its element, what it is called, what it shows in words, and the specification."""
+
+    id: str
+    title: str
+    summary: str
+    spec: dict[str, Any]
+
+
+def render(record: RunRecord) -> str:
+    """Return the page: HTML with style, charts and their program in it, below 2 MB."""
+    drawn = _charts(record)
+    return _template().render(
+        record=record,
+        headline=_headline(record),
+        beaten=record.evaluation is not None and beats_baselines(record.evaluation) is False,
+        stopped=_why_it_stopped(record),
+        layers=layers_of(record),
+        charts={name: list(group) for name, group in drawn.items()},
+        specs=_script_json({chart.id: chart.spec for group in drawn.values() for chart in group}),
+        vega=_vega() if any(drawn.values()) else "",
+        asked=_asked(record),
+        lineage=_lineage(record),
+        command=record.asked.command if record.asked else None,
+        objectives=record.trials[0].objectives if record.trials else (),
+        natural=charts.natural,
+        top=_top(record),
+    )
+
+
+def write_report(folder: str | Path) -> Path:
+    """Write report.html into a run's folder and return its path.
+
+    Raises:
+        BadInput: the folder holds no run, or a damaged file.
+    """
+    path = Path(folder) / REPORT
+    write_atomic(path, render(RunRecord.from_directory(folder)))
+    return path
+
+
+def _charts(record: RunRecord) -> dict[str, list[Chart]]:
+    found: dict[str, list[Chart]] = {"search": [], "cost": [], "training": [], "test": []}
+
+    def add(group: str, title: str, summary: str, spec: dict[str, Any] | None) -> None:
+        if spec is not None:
+            number = sum(map(len, found.values()))
+            found[group].append(Chart(f"chart-{number}", title, summary, spec))
+
+    if record.trials:
+        add(
+            "search",
+            "Search history",
+            f"{len(record.trials)} trials in the order in which they finished, with the best so far",
+            charts.search_history(record),
+        )
+        for title, spec in charts.cost_charts(record):
+            add(
+                "cost",
+                f"Value against {title}",
+                f"The line joins the trials that none of lower {title} beats",
+                spec,
+            )
+    if record.history:
+        for title, spec in charts.learning_curves(record):
+            marks = (
+                f"; vertical lines are the {len(record.decisions)} remedies tried" if record.decisions else ""
+            )
+            add("training", f"Training: {title}", f"{len(record.history)} epochs{marks}", spec)
+    add(
+        "test",
+        "Confusion matrix",
+        "Rows of the test part by true and predicted class",
+        charts.confusion(record),
+    )
+    add("test", "ROC", "One class against the rest, with the area below the curve", charts.roc(record))
+    add(
+        "test",
+        "Precision and recall",
+        "One class against the rest, with the average precision",
+        charts.precision_recall(record),
+    )
+    return found
+
+
+def _headline(record: RunRecord) -> str:
+    if record.evaluation is not None:
+        return verdict(record.evaluation)
+    if record.best is not None:
+        value = charts.natural(record.best)
+        return f"The search found {record.best.architecture} with {record.best.objectives[0]} {value:.4f}."
+    return f"The run has not come to its end; {len(record.trials)} trials are in its journal."
+
+
+def _why_it_stopped(record: RunRecord) -> str | None:
+    by = record.best.stopped_by if record.best else None
+    return None if by is None else _STOPPED.get(by, by)
+
+
+def _asked(record: RunRecord) -> list[tuple[str, str]]:
+    source = record.asked or record.searched
+    if source is None:
+        return []
+    return [
+        (name.replace("_", " "), str(v))
+        for name, v in source.request.items()
+        if v is not None and v is not False
+    ]
+
+
+def _lineage(record: RunRecord) -> list[tuple[str, str]]:
+    rows: list[tuple[str, object]] = []
+    if record.data:
+        rows += [("data", record.data.source), ("data digest", record.data.digest)]
+        rows += [("split digest", record.data.split_digest), ("test digest", record.data.test_digest)]
+    if record.version:
+        lineage = record.version.lineage
+        number = f"{record.version.name} version {record.version.version}"
+        aliases = f" ({', '.join(record.version.aliases)})" if record.version.aliases else ""
+        rows += [("registered as", number + aliases), ("registry", record.version.registry)]
+        rows += [("trial", lineage.trial), ("archmend", lineage.code_version)]
+        rows += sorted(lineage.packages.items())
+    if record.asked:
+        rows += [("started", record.asked.started), ("finished", record.asked.finished)]
+        if isinstance(record.asked.seconds, dict):
+            rows += [(f"seconds, {step}", f"{s:.1f}") for step, s in record.asked.seconds.items()]
+    return [(name, str(value)) for name, value in rows if value is not None]
+
+
+def _top(record: RunRecord) -> list[Any]:
+    measured = [trial for trial in record.trials if trial.value is not None]
+    return sorted(
+        measured, key=lambda t: t.value if isinstance(t.value, tuple) else (t.value or 0.0,), reverse=True
+    )[:10]
+
+
+def _script_json(value: Any) -> str:
+    """Return JSON that cannot end the script element that it stands in."""
+    text = json.dumps(value, allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@cache
+def _vega() -> str:
+    import vl_convert
+
+    bundle = vl_convert.javascript_bundle()  # type: ignore[call-arg]  # its stub forgets the default
+    return str(bundle).replace("</script", "<\\/script")
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("archmend.reports", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html.j2")
