@@ -14,10 +14,10 @@ TEST_ENV := OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit lint format types compile clean
+.PHONY: help install run test test-unit lint format types compile bench-digits bench-repair bench-pipeline clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## set up .venv from uv.lock (EXTRA=cpu or gpu)
 
@@ -49,6 +49,18 @@ format: $(STAMP)  ## rewrite the files as the linter wants them
 
 types: $(STAMP)  ## check the types of the library
 	$(BIN)/mypy
+
+compile: $(STAMP)  ## compile the pipeline to pipelines/archmend.yaml
+	$(BIN)/python -m pipelines.compile
+
+bench-digits: $(STAMP)  ## archmend run on the digits over five splits, beside a logistic regression
+	$(BIN)/python benchmarks/digits.py $(ARGS)
+
+bench-repair: $(STAMP)  ## what watching a healthy network costs, beside Keras's own fit
+	$(BIN)/python benchmarks/healthy_repair.py $(ARGS)
+
+bench-pipeline: $(STAMP)  ## what kfp and our wrapping add to a step
+	$(BIN)/python benchmarks/pipeline_overhead.py $(ARGS)
 
 clean:  ## remove caches and builds; runs, registries and the environment stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,27 @@
+"""The step `evaluate` as a component."""
+
+from kfp import dsl
+
+from archmend.kubeflow import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def evaluate(
+    dataset: dsl.Input[dsl.Dataset],
+    model: dsl.Input[dsl.Model],
+    evaluation: dsl.Output[dsl.Artifact],
+    metrics: dsl.Output[dsl.Metrics],
+    classification: dsl.Output[dsl.ClassificationMetrics],
+):
+    """Measure the model on the test part."""
+    from pathlib import Path
+
+    from archmend.kubeflow.artifacts import log_evaluation
+    from archmend.steps.evaluate import EvaluateRequest
+    from archmend.steps.evaluate import evaluate as step
+
+    result = step(
+        EvaluateRequest(model=f"{model.path}/model.keras", data=dataset.path, out=Path(evaluation.path))
+    )
+    evaluation.metadata.update(accuracy=result.accuracy, test_digest=result.test_digest)
+    log_evaluation(metrics, classification, result)

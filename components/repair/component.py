@@ -1,0 +1,47 @@
+"""The step `repair` as a component."""
+
+from kfp import dsl
+
+from archmend.kubeflow import IMAGE
+
+
+@dsl.component(base_image=IMAGE, install_kfp_package=False)
+def repair(
+    dataset: dsl.Input[dsl.Dataset],
+    space: str,
+    architecture: str,
+    strategy: str,
+    epochs: int,
+    batch_size: int,
+    optimizer: str,
+    max_seconds: float,
+    seed: int,
+    model: dsl.Output[dsl.Model],
+    metrics: dsl.Output[dsl.Metrics],
+):
+    """Train the architecture, and mend it on the way."""
+    from pathlib import Path
+
+    from archmend.kubeflow.artifacts import log_metrics
+    from archmend.steps.repair import RepairRequest
+    from archmend.steps.repair import repair as step
+
+    request = RepairRequest(
+        data=dataset.path,
+        out=Path(model.path),
+        arch=architecture,
+        space=space,
+        strategy=strategy,
+        epochs=epochs,
+        batch_size=batch_size,
+        optimizer=optimizer,
+        max_seconds=max_seconds or None,
+        seed=seed,
+    )
+    outcome = step(request)
+    model.metadata.update(
+        framework="keras", architecture=outcome.record.architecture, decisions=outcome.record.decisions
+    )
+    log_metrics(
+        metrics, {**outcome.metrics, "decisions": outcome.record.decisions, "kept": outcome.record.kept}
+    )

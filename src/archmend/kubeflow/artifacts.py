@@ -1,0 +1,63 @@
+"""From archmend's results to kfp's artifacts: the only place that knows what kfp can take.
+
+kfp serialises metrics as JSON numbers, so NumPy scalars, NaN and infinity must not reach it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from archmend.evaluation import Evaluation
+
+_SMALLEST_THRESHOLD_ABOVE_ONE = 1.0
+
+
+def log_metrics(artifact: Any, values: Mapping[str, Any]) -> None:
+    """Put numbers into a kfp Metrics artifact; what is no finite number is left out.
+
+    Args:
+        artifact: a `kfp.dsl.Metrics`.
+        values: by name.
+    """
+    for name, value in values.items():
+        if isinstance(value, bool) or value is None:
+            continue
+        number = float(value)
+        if math.isfinite(number):
+            artifact.log_metric(name, number)
+
+
+def log_evaluation(metrics: Any, classification: Any, evaluation: Evaluation) -> None:
+    """Put an evaluation into kfp's two kinds of metrics.
+
+    The ROC curve is that of the class with the smallest area, as kfp shows one curve.
+
+    Args:
+        metrics: a `kfp.dsl.Metrics`.
+        classification: a `kfp.dsl.ClassificationMetrics`.
+        evaluation: what was measured.
+    """
+    baselines = evaluation.baselines
+    log_metrics(
+        metrics,
+        {
+            "accuracy": evaluation.accuracy,
+            "average_precision": evaluation.average_precision,
+            "loss": evaluation.loss,
+            "ece": evaluation.ece,
+            "params": evaluation.params,
+            "flops": evaluation.flops,
+            "latency_ms": evaluation.latency_ms.median,
+            "logistic_regression": baselines.logistic_regression if baselines else None,
+            "majority": baselines.majority if baselines else None,
+        },
+    )
+    names = [figures.name for figures in evaluation.per_class]
+    classification.log_confusion_matrix(names, [list(row) for row in evaluation.confusion_matrix])
+    known = [curve for curve in evaluation.roc if curve.auc is not None]
+    if known:
+        worst = min(known, key=lambda curve: curve.auc or 0.0)
+        thresholds = [min(t, _SMALLEST_THRESHOLD_ABOVE_ONE) for t in worst.thresholds]
+        classification.log_roc_curve(list(worst.fpr), list(worst.tpr), thresholds)
