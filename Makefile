@@ -60,7 +60,7 @@ bench-repair: $(STAMP)  ## what watching a healthy network costs, beside Keras's
 	$(BIN)/python benchmarks/healthy_repair.py $(ARGS)
 
 bench-pipeline: $(STAMP)  ## what kfp and our wrapping add to a step
-	$(BIN)/python benchmarks/pipeline_overhead.py $(ARGS)
+	PYTHONPATH=. $(BIN)/python benchmarks/pipeline_overhead.py $(ARGS)
 
 clean:  ## remove caches and builds; runs, registries and the environment stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -14,7 +14,7 @@ from components.summarize.component import summarize
 from kfp import dsl
 
 RETRIES = 2
-BACKOFF = "30s"
+BACKOFF = "10s"
 
 
 def _on(task: dsl.PipelineTask, cpu: str, memory: str, *, cache: bool = True) -> dsl.PipelineTask:
