@@ -41,11 +41,22 @@ def archmend_(
 ) -> None:
     """Search a network's architecture, repair the winner while it trains, evaluate and register it.
 
-    All of it on the built-in digits:  archmend run
+    Examples, on the built-in digits where nothing else is said:
+
+    \b
+      archmend run
+      archmend prepare --data flowers.csv --target species --out flowers
+      archmend spaces show conv
+      archmend search --space conv --max-seconds 60 --max-params 20000 --out found
+      archmend repair --space fc --arch random --epochs 20 --out mended
+      archmend evaluate --model mended/model.keras --out mended
+      archmend register --model mended/model.keras --evaluation mended/evaluation.json --name digits
+      archmend registry verify digits
+      archmend pipeline run --param max_trials=5 --out pipeline-run
 
     Exit codes: 0 done, 1 a defect of archmend, 2 bad input, 3 nothing succeeded, 4 something outside is
     unavailable (a service, the disk, memory), 130 and 143 interrupted with the journal kept.
-    """
+    """  # noqa: D301  (the backspace keeps the examples' lines)
 
 
 app.command()(run)

@@ -7,10 +7,12 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 SUPPORTED = ((3, 11), (3, 13))
 INTERNAL_ERROR = 1
 BAD_INPUT = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -39,11 +41,13 @@ def _run(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="archmend", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # typer takes Ctrl-C for itself
+            return _say("interrupted", INTERRUPTED)
         return code if isinstance(code, int) else 0
     except ArchmendError as error:
         return _say(str(error), error.exit_code)
     except (typer.Abort, KeyboardInterrupt):
-        return _say("interrupted", 130)
+        return _say("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read our output has gone; Python must not complain of that again at its exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -53,8 +57,20 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         # What typer raises on wrong flags has no public base but says of itself how it is shown.
         if hasattr(error, "format_message") and getattr(error, "exit_code", None) is not None:
-            return _say(_one_line(error.format_message()), BAD_INPUT)
+            return _say(_usage(error), BAD_INPUT)
         return _defect(error)
+
+
+def _usage(error: Any) -> str:
+    """Say what is wrong with a flag; of a number that is none, typer does not say what it was."""
+    from pydantic import ValidationError
+
+    cause = error.__cause__
+    if isinstance(cause, ValidationError):
+        wrong = cause.errors()[0]
+        kind = "whole number" if wrong["type"].startswith("int") else "number"
+        return f"{error.param.opts[0]} is {wrong['input']!r}, which is no {kind}; give a {kind}"
+    return _one_line(error.format_message())
 
 
 def _defect(error: Exception) -> int:

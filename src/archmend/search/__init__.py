@@ -5,7 +5,13 @@ Nothing here knows Keras, Kubernetes or files.
 
 from archmend.search.evaluating import Evaluator, Pool
 from archmend.search.loop import SearchProgress, SearchResult, run
-from archmend.search.objectives import DIRECTIONS, checked_objectives, objective_value, parse_objectives
+from archmend.search.objectives import (
+    DIRECTIONS,
+    checked_objectives,
+    first_of,
+    objective_value,
+    parse_objectives,
+)
 from archmend.search.pareto import best_of, dominates, pareto_front
 from archmend.search.strategies import create_strategy, parse_strategy, strategy_names
 from archmend.search.strategy import Settings, Strategy
@@ -28,6 +34,7 @@ __all__ = [
     "checked_objectives",
     "create_strategy",
     "dominates",
+    "first_of",
     "objective_value",
     "pareto_front",
     "parse_objectives",

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import archmend
 from archmend.errors import BadInput, unknown_name
-from archmend.steps.search_request import FREE, SearchRequest, flag
+from archmend.steps.flags import at_least, flag
+from archmend.steps.search_request import FREE, SearchRequest
 from archmend.storage import write_atomic
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class RunRequest:
         """
         from archmend.registry import check_name
 
-        if self.repair_epochs < 1:
-            raise BadInput(f"--repair-epochs must be a whole number of at least 1, got {self.repair_epochs}")
+        at_least("repair_epochs", self.repair_epochs, 1)
         if not 0 <= self.promote_margin <= 1:
             raise BadInput(f"--promote-margin must be a fraction from 0 to 1, got {self.promote_margin}")
         check_name(self.name)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from archmend.datasets import Part, Prepared, encode
 from archmend.errors import BadInput
 from archmend.spaces import Space, create_space
+from archmend.steps.flags import at_least, positive
 from archmend.storage import fetched
 
 
@@ -81,7 +82,17 @@ def start_of(request: RepairRequest, prepared: Prepared) -> Start:
 
 
 def check_request(request: RepairRequest) -> None:
-    """Refuse a request that names no start, or two."""
+    """Refuse a request that names no start, or two, or a number that cannot be.
+
+    Raises:
+        BadInput: naming the flag and its value.
+    """
+    for name in ("epochs", "batch_size"):
+        at_least(name, getattr(request, name), 1)
+    for name in ("seed", "max_repairs"):
+        at_least(name, getattr(request, name), 0)
+    for name in ("max_seconds", "learning_rate"):
+        positive(name, getattr(request, name))
     if (request.arch is None) == (request.model is None):
         raise BadInput(
             "give either an architecture (--arch CODE or random, with --space) or a model (--model FILE)"

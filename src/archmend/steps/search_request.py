@@ -13,6 +13,7 @@ from archmend.errors import BadInput, unknown_name
 from archmend.networks import check_optimizer
 from archmend.search import Budget, parse_objectives, parse_strategy
 from archmend.spaces import space_names
+from archmend.steps.flags import at_least, flag, positive
 from archmend.training import Inherit
 
 DEFAULT_TRIALS = 30
@@ -69,10 +70,10 @@ class SearchRequest:
             BadInput: naming the flag and its value.
         """
         for name in ("max_trials", "max_params", "max_flops", "epochs", "batch_size", "workers"):
-            _at_least(name, getattr(self, name), 1)
-        _at_least("seed", self.seed, 0)
+            at_least(name, getattr(self, name), 1)
+        at_least("seed", self.seed, 0)
         for name in ("max_seconds", "max_latency_ms", "learning_rate"):
-            _positive(name, getattr(self, name))
+            positive(name, getattr(self, name))
         if self.target_value is not None and not math.isfinite(self.target_value):
             raise BadInput(f"--target-value must be a finite number, got {self.target_value}")
         if self.space not in space_names():
@@ -124,23 +125,8 @@ class SearchRequest:
         return None
 
 
-def flag(name: str) -> str:
-    """Return the flag of a field."""
-    return "--" + name.replace("_", "-")
-
-
 def available_cores() -> int:
     """Return how many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _at_least(name: str, value: int | None, least: int) -> None:
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < least):
-        raise BadInput(f"{flag(name)} must be a whole number of at least {least}, got {value}")
-
-
-def _positive(name: str, value: float | None) -> None:
-    if value is not None and not (math.isfinite(value) and value > 0):
-        raise BadInput(f"{flag(name)} must be a number above 0, got {value}")
