@@ -12,7 +12,8 @@ class Candidate:
     """One network that was trained: the untouched one, or one that a remedy led to.
 
     Attributes:
-        name: `untouched`, or the remedies joined by ` + `. remedies: in the order in which they were made.
+        name: `untouched`, the remedies joined by ` + `, or `averaged`.
+        remedies: in the order in which they were made.
         value: best validation accuracy. loss: the compiled validation loss that goes with it.
         epochs: since the start that it was trained for, fractions too. kept: whether training went on.
     """
@@ -35,10 +36,11 @@ class Candidates:
         self._best_key = (float("-inf"), float("-inf"))
         self.current = self.add(())
 
-    def add(self, remedies: tuple[str, ...]) -> int:
+    def add(self, remedies: tuple[str, ...], *, name: str | None = None) -> int:
         """Add a candidate that is not kept yet; return its number."""
-        name = " + ".join(remedies) or "untouched"
-        self._found.append(Candidate(name, remedies, float("nan"), float("nan"), 0.0, not remedies))
+        made = name or " + ".join(remedies) or "untouched"
+        kept = not remedies and name is None
+        self._found.append(Candidate(made, remedies, float("nan"), float("nan"), 0.0, kept))
         return len(self._found) - 1
 
     def keep(self, number: int) -> None:

@@ -92,6 +92,33 @@ class Engine:
             self._write = tf.function(partial(self._assign))
         self._write(list(snapshot))
 
+    def weights(self) -> list[np.ndarray]:
+        """Return the values of the trainable variables."""
+        return [v.numpy() for v in self.model.trainable_weights]
+
+    def put_weights(self, values: list[np.ndarray]) -> None:
+        """Set the trainable variables."""
+        for variable, value in zip(self.model.trainable_weights, values, strict=True):
+            variable.assign(value)
+
+    @property
+    def keeps_statistics(self) -> bool:
+        """Whether some layer holds moving statistics of what passes through it."""
+        return bool(self._normalizations())
+
+    def see(self, x: Any, number: int) -> None:
+        """Count a batch into the moving statistics, as the `number`-th (from 0) of a plain average."""
+        held = self._normalizations()
+        before = [layer.momentum for layer in held]
+        for layer in held:
+            layer.momentum = number / (number + 1)
+        self.model(x, training=True)
+        for layer, momentum in zip(held, before, strict=True):
+            layer.momentum = momentum
+
+    def _normalizations(self) -> list[Any]:
+        return [layer for layer in self.model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
     def _variables(self) -> list[Any]:
         return [*self.model.variables, *self.model.optimizer.variables]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from archmend.repair.averaging import WeightAverage
 from archmend.repair.callbacks import CallbackListener
 from archmend.repair.candidates import Candidates
 from archmend.repair.limits import Limits, OutOfTimeError
@@ -30,6 +31,7 @@ class Loop:
         self._candidates, self._limits, self._listener = candidates, limits, listener
         self._initial = self._epoch_start = run.checkpoint()
         self._hopeless = False
+        self._average = WeightAverage()
 
     def go(self) -> None:
         """Train until the epochs, the time, a callback or a fault that nothing mends ends it."""
@@ -43,6 +45,8 @@ class Loop:
         except OutOfTimeError:
             if run.place.batch:
                 self._validated(run.finish_epoch())
+        else:
+            self._average.offer(run, self._candidates)
         listener.end()
 
     def _epoch(self) -> None:
@@ -58,6 +62,7 @@ class Loop:
             if self._look(epoch_end=False):
                 return
         self._validated(run.finish_epoch())
+        self._average.take(run)
         if not self._look(epoch_end=True):
             self._epoch_start = run.checkpoint()
 

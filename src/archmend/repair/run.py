@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from archmend.repair.engine import Engine, Snapshot
 from archmend.repair.labels import Labels
 from archmend.repair.values import EpochRecord, LayerStatistics, TrainingStatistics
 
+STATISTICS_BATCHES = 100
+"""Batches from which the statistics of batch normalisation are measured for weights that were not trained."""
 RECENT_LOSSES = 100
 """Batch losses that detectors can look back on."""
 
@@ -168,6 +171,13 @@ class Run:
         return Validation(
             float(np.average(losses, weights=weights)), float(hits.mean()), np.concatenate(rows), hits
         )
+
+    def refresh_statistics(self) -> None:
+        """Measure the moving statistics of batch normalisation anew, for weights that were set."""
+        if not self.engine.keeps_statistics:
+            return
+        for number, (x, _) in enumerate(islice(self._train.epoch(0), STATISTICS_BATCHES)):
+            self.engine.see(x, number)
 
     def look(self) -> tuple[LayerStatistics, ...]:
         """Probe the layers; leaves no trace."""
