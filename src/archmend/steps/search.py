@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from archmend.datasets import DataInfo
-from archmend.errors import NothingSucceeded
+from archmend.datasets import DataInfo, Prepared, write_prepared
+from archmend.errors import Interrupted, NothingSucceeded
 from archmend.search import (
     SearchProgress,
     SearchResult,
@@ -27,10 +26,11 @@ from archmend.steps.search_folder import (
     TRIALS,
     WEIGHTS,
     claim,
+    data_of,
     drop_weights,
-    prepared_in,
     read_best,
     space_of,
+    tidy_weights,
     write_results,
     write_state,
 )
@@ -68,37 +68,57 @@ def search(request: SearchRequest, progress: Callable[[SearchProgress], None] | 
         Interrupted: by a signal; `resume` goes on.
         Unavailable: the disk is full, the data or a worker is lost; `resume` goes on.
     """
+    interrupted = (
+        f"the search was interrupted; the same command with --out {request.out} --resume goes on with it"
+    )
+    with interruptible(interrupted):
+        return _search(request, progress)
+
+
+def _search(request: SearchRequest, progress: Callable[[SearchProgress], None] | None) -> SearchOutcome:
     started = time.monotonic()
-    earlier = claim(request)
-    spent = earlier.seconds if earlier else 0.0
-    info = prepared_in(request)
+    state = claim(request)
+    spent = state.seconds if state else 0.0
+
+    def seconds() -> float:
+        return spent + time.monotonic() - started
+
+    data = data_of(request, state)
+    info = data.info if isinstance(data, Prepared) else data
     space = space_of(request, info)
-    budget = request.budget(spent + time.monotonic() - started)
+    budget = request.budget(seconds())
     name, settings = parse_strategy(request.strategy)
     strategy = create_strategy(
         name, space, request.seed, budget=budget, objectives=request.objectives, **settings
     )
+    # Nothing is written before everything that was asked for has been found to fit together.
+    if isinstance(data, Prepared):
+        write_prepared(data, request.out / DATA)
     with Journal(request.out / TRIALS) as journal:
         history = [record.result(space) for record in journal.records]
-        keeper = _Keeper(request, info, journal, history, lambda: spent + time.monotonic() - started)
-        write_state(request, info, keeper.seconds())
-        with _evaluating(request, space, history) as evaluator:
-            result = run(
-                space,
-                evaluator,
-                strategy,
-                budget,
-                seed=request.seed,
-                history=history,
-                on_trial=keeper.keep,
-                progress=progress,
-            )
+        write_state(request, info, seconds())
+        tidy_weights(request.out / WEIGHTS, {result.id for result in history})
+        try:
+            with _evaluator(request, space, history) as evaluator:
+                result = run(
+                    space,
+                    evaluator,
+                    strategy,
+                    request.budget(seconds()),
+                    seed=request.seed,
+                    history=history,
+                    on_trial=_Keeper(request, info, journal, history, evaluator, seconds).keep,
+                    progress=progress,
+                )
+        except Interrupted:
+            # What the trials that were cut took counts when the run goes on.
+            write_state(request, info, seconds())
+            raise
     if result.best is None:
         raise NothingSucceeded(_why_nothing(result.trials, result.stopped_by))
     best = write_results(request, info, result)
-    seconds = keeper.seconds()
-    write_state(request, info, seconds, result.stopped_by)
-    return _outcome(request, result, best, seconds)
+    write_state(request, info, seconds(), result.stopped_by)
+    return _outcome(request, result, best, seconds())
 
 
 class _Keeper:
@@ -110,27 +130,33 @@ class _Keeper:
         info: DataInfo,
         journal: Journal,
         history: Sequence[TrialResult],
+        evaluator: PooledEvaluator,
         seconds: Callable[[], float],
     ) -> None:
         self._request, self._info, self._journal = request, info, journal
         self._results = list(history)
-        self.seconds = seconds
+        self._weighted = {result.id for result in history}
+        self._evaluator, self._seconds = evaluator, seconds
 
     def keep(self, result: TrialResult) -> None:
         self._journal.append(TrialRecord.of(result, self._request.objective))
         self._results.append(result)
-        if self._request.inherit == "none":
-            best = best_of(self._results)
-            drop_weights(self._request.out / WEIGHTS, None if best is None else best.id)
+        self._weighted.add(result.id)
+        if self._request.inherit != "parent":
+            self._drop()
         if self._request.max_seconds is not None:
             # A killed run that goes on has used this much of its time.
-            write_state(self._request, self._info, self.seconds())
+            write_state(self._request, self._info, self._seconds())
+
+    def _drop(self) -> None:
+        """Remove weights that nobody asks for again; those of trials without a line yet stay."""
+        best = best_of(self._results)
+        needed = self._evaluator.parents | ({best.id} if best is not None else set())
+        drop_weights(self._request.out / WEIGHTS, self._weighted - needed)
+        self._weighted &= needed
 
 
-@contextmanager
-def _evaluating(
-    request: SearchRequest, space: Space, history: Sequence[TrialResult]
-) -> Iterator[PooledEvaluator]:
+def _evaluator(request: SearchRequest, space: Space, history: Sequence[TrialResult]) -> PooledEvaluator:
     weights = request.out / WEIGHTS
     settings = TrainingSettings(
         request.out / DATA,
@@ -143,18 +169,13 @@ def _evaluating(
         latency_limit=request.max_latency_ms,
         weights=weights,
     )
-    interrupted = f"the search was interrupted; archmend search --out {request.out} --resume goes on with it"
-    with (
-        interruptible(interrupted),
-        PooledEvaluator(
-            settings,
-            workers=request.worker_count,
-            objectives=request.objectives,
-            choose_parent=parent_chooser(request.inherit, space),
-            finished=[r for r in history if r.value is not None and weights_file(weights, r.id).is_file()],
-        ) as evaluator,
-    ):
-        yield evaluator
+    return PooledEvaluator(
+        settings,
+        workers=request.worker_count,
+        objectives=request.objectives,
+        choose_parent=parent_chooser(request.inherit, space),
+        finished=[r for r in history if r.value is not None and weights_file(weights, r.id).is_file()],
+    )
 
 
 def _outcome(request: SearchRequest, result: SearchResult, best: BestRecord, seconds: float) -> SearchOutcome:

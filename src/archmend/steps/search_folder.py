@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import archmend
-from archmend.datasets import DATA_FILE, DataInfo, open_data, read_info, write_prepared
+from archmend.datasets import DATA_FILE, DataInfo, Prepared, open_data, read_info
 from archmend.errors import BadInput
 from archmend.search import SearchResult, TrialResult
 from archmend.spaces import Choice, Space, create_space
@@ -57,7 +58,8 @@ def claim(request: SearchRequest) -> SearchState | None:
     if out.exists() and not out.is_dir():
         raise BadInput(f"--out {out} is a file; name a folder")
     if not (out / SEARCH).exists():
-        held = [name for name in (TRIALS, BEST) if (out / name).exists()]
+        # A run that was killed before its search.json has made an empty journal at most.
+        held = [name for name in (TRIALS, BEST) if (out / name).exists() and (out / name).stat().st_size]
         if held:
             raise BadInput(f"--out {out} holds {held[0]} of another run; choose another folder")
         return None
@@ -73,16 +75,19 @@ def claim(request: SearchRequest) -> SearchState | None:
     return state
 
 
-def prepared_in(request: SearchRequest) -> DataInfo:
-    """Prepare the data in the run's folder, or find it there, and return what is known of it.
+def data_of(request: SearchRequest, state: SearchState | None) -> DataInfo | Prepared:
+    """Return the data: what a run that goes on has in its folder, else the source, read and split.
+
+    Only a run's own state says that the folder's data is of this request; without one it may be what an
+    earlier try with another source left.
 
     Raises:
-        BadInput: the data is wrong. Unavailable: it cannot be reached, the disk is full.
+        BadInput: the data is wrong. Unavailable: it cannot be reached.
     """
     folder = request.out / DATA
-    if (folder / DATA_FILE).is_file():
+    if state is not None and (folder / DATA_FILE).is_file():
         return read_info(folder)
-    prepared = open_data(
+    return open_data(
         request.data,
         target=request.target,
         split_seed=request.split_seed,
@@ -90,8 +95,6 @@ def prepared_in(request: SearchRequest) -> DataInfo:
         test=request.test,
         impute=request.impute,
     )
-    write_prepared(prepared, folder)
-    return prepared.info
 
 
 def space_of(request: SearchRequest, info: DataInfo) -> Space:
@@ -161,10 +164,18 @@ def read_best(folder: Path) -> BestRecord:
         raise BadInput(f"{str(path)!r} is damaged; run the search again") from error
 
 
-def drop_weights(folder: Path, keep: int | None) -> None:
-    """Remove the weights of all trials but one."""
+def drop_weights(folder: Path, trials: Iterable[int]) -> None:
+    """Remove the weights of these trials."""
+    for trial in trials:
+        weights_file(folder, trial).unlink(missing_ok=True)
+
+
+def tidy_weights(folder: Path, known: Container[int]) -> None:
+    """Remove what a kill left: files cut while they were written, weights of trials without a line."""
+    for path in folder.glob(".*.tmp"):
+        path.unlink(missing_ok=True)
     for path in folder.glob("*.npz"):
-        if path.name != f"{keep}.npz":
+        if not (path.stem.isdigit() and int(path.stem) in known):
             path.unlink(missing_ok=True)
 
 

@@ -7,9 +7,12 @@ _LONGEST = 300
 
 
 def reason_of(error: BaseException) -> str:
-    """Return an exception's kind and first line; every way of having no memory is called the same."""
+    """Return an exception's kind and first line; every way of having no memory is called the same.
+
+    What was too large is left out of that, so that trials which fail for it are seen to fail alike.
+    """
     kind = type(error).__name__
-    line = str(error).strip().partition("\n")[0][:_LONGEST]
     if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
-        return f"{OUT_OF_MEMORY}: {line}" if line else OUT_OF_MEMORY
+        return OUT_OF_MEMORY
+    line = str(error).strip().partition("\n")[0][:_LONGEST]
     return f"{kind}: {line}" if line else kind

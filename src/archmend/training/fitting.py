@@ -11,8 +11,12 @@ from typing import Any
 
 import numpy as np
 
-_STRETCH = 64
-"""Batches between two looks at the clock."""
+_LOOK = 0.2
+"""Seconds between two looks at the clock, where there is a deadline."""
+_FIRST = 4
+"""Batches of the first two stretches, before their pace is known."""
+_MEASURING = 0.3
+"""Seconds that compiling the forward pass and computing the metrics take."""
 _PREDICT = 1024
 
 
@@ -27,7 +31,9 @@ class Fitting:
         model: in training. epochs: trained so far, with the share of one that was cut.
     """
 
-    def __init__(self, model: Any, rows: DeviceRows, *, batch_size: int, seed: int) -> None:
+    def __init__(
+        self, model: Any, rows: DeviceRows, *, batch_size: int, seed: int, measured: int = 0
+    ) -> None:
         """Compile nothing yet.
 
         Args:
@@ -35,6 +41,7 @@ class Fitting:
             rows: to train on.
             batch_size: rows a step.
             seed: of the order of rows.
+            measured: rows that are predicted afterwards; what that takes is left before a deadline.
         """
         self.model = model
         self.epochs = 0.0
@@ -42,30 +49,50 @@ class Fitting:
         self._batch_size = batch_size
         self._rng = np.random.default_rng(seed)
         self._batches = -(-rows.count // batch_size)
+        self._measured = measured / batch_size
+        self._traced = False
+        self._pace: float | None = None
         self._stretch = _compiled(model, rows, batch_size)
 
     def epoch(self, deadline: float | None = None) -> bool:
         """Train one epoch; return False if the deadline cut it.
 
         Args:
-            deadline: a moment of `time.monotonic`.
+            deadline: a moment of `time.monotonic` at which what was trained shall be measured, too.
 
         Raises:
             NotFiniteError: the loss is NaN or infinite.
         """
         import tensorflow as tf
 
-        begun = round(self.epochs)
+        begun, first = round(self.epochs), 0
         order = tf.constant(self._rng.permutation(self._rows.count))
-        for first in range(0, self._batches, _STRETCH):
-            if deadline is not None and time.monotonic() >= deadline:
+        while first < self._batches:
+            started = time.monotonic()
+            if deadline is not None and started >= deadline - self._reserve():
                 return False
-            last = min(first + _STRETCH, self._batches)
+            last = self._batches if deadline is None else min(first + self._stretched(), self._batches)
             loss = float(self._stretch(order, first, last))
             if not np.isfinite(loss):
+                self.epochs = begun  # where a stretch ends depends on the clock, and this must not
                 raise NotFiniteError
+            self._learn_pace(last - first, time.monotonic() - started)
             self.epochs = begun + last / self._batches
+            first = last
         return True
+
+    def _learn_pace(self, batches: int, seconds: float) -> None:
+        if self._traced:  # the first call compiles, which says nothing of the others
+            self._pace = seconds / batches
+        self._traced = True
+
+    def _stretched(self) -> int:
+        """Return how many batches to train until the next look at the clock."""
+        return _FIRST if self._pace is None else max(1, int(_LOOK / max(self._pace, 1e-6)))
+
+    def _reserve(self) -> float:
+        """Return the seconds that measuring will take: a forward pass is about a third of a training step."""
+        return _MEASURING + (self._pace or 0.0) * self._measured / 2
 
 
 class DeviceRows:

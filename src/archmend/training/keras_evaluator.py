@@ -16,7 +16,7 @@ from archmend.search import Suggestion, TrialResult, checked_objectives, objecti
 from archmend.spaces import Architecture
 from archmend.training.failures import reason_of
 from archmend.training.metrics import classification_metrics
-from archmend.training.task import trial_seed
+from archmend.training.task import TIME_OVER, trial_seed
 
 if TYPE_CHECKING:
     import keras
@@ -152,7 +152,7 @@ def _watch(deadline: float | None) -> Any:
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             self.batches += 1
             if deadline is not None and time.monotonic() >= deadline:
-                self.reason = "the time was over"
+                self.reason = TIME_OVER
                 raise _OutOfTimeError  # Keras looks at stop_training between epochs alone
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

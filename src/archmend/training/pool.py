@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from multiprocessing import Pipe
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Self
 
-from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
 from archmend.search import Suggestion, TrialResult, objective_value
-from archmend.training.task import Report, Task, TrainingSettings, trial_seed, weights_file
+from archmend.training.process import WorkerProcess
+from archmend.training.task import (
+    SEARCH_OVER,
+    TIME_OVER,
+    Problem,
+    Report,
+    Task,
+    TrainingSettings,
+    trial_seed,
+    weights_file,
+)
 
-GRACE = 3.0
+GRACE = 1.0
 """Seconds that a worker has after the deadline to stop by itself before it is killed."""
 ChooseParent = Callable[[Suggestion, Sequence[TrialResult]], int | None]
 """From a suggestion and the trials that have weights to the one to start from; None starts anew."""
-
-
-@dataclass
-class _Worker:
-    process: subprocess.Popen[bytes]
-    connection: Connection
-    suggestion: Suggestion | None = None
-    parent: int | None = None
-    seed: int = 0
-    started: float = 0.0
-    report: Report | None = None
-    ready: bool = False
 
 
 class PooledEvaluator:
@@ -77,7 +71,7 @@ class PooledEvaluator:
         self._settings, self._objectives = settings, tuple(objectives)
         self._choose_parent = choose_parent
         self._finished = list(finished)
-        self._workers: list[_Worker] = []
+        self._workers: list[WorkerProcess] = []
 
     def __enter__(self) -> Self:
         return self
@@ -112,18 +106,17 @@ class PooledEvaluator:
             None if parent is None or folder is None else weights_file(folder, parent),
             self.deadline,
         )
-        worker.suggestion, worker.parent, worker.seed = suggestion, parent, task.seed
-        worker.started, worker.report = time.monotonic(), None
-        worker.connection.send(task)
+        worker.begin(suggestion, task, parent)
 
     def next_result(self) -> TrialResult:
         """Wait for the next trial that finishes, fails or is stopped.
 
         Raises:
-            MissingExtra: TensorFlow is not installed. Unavailable: a worker cannot begin to work.
+            MissingExtra: TensorFlow is not installed. BadInput: the data is none.
+            Unavailable: a worker cannot begin to work, or keep what it made.
         """
         while True:
-            busy = {worker.connection: worker for worker in self._workers if worker.suggestion is not None}
+            busy = {worker.connection: worker for worker in self._workers if not worker.idle}
             ready = wait(list(busy), self._patience())
             if not ready:
                 return self._stopped(next(iter(busy.values())))
@@ -133,50 +126,53 @@ class PooledEvaluator:
                 if result is not None:
                     return result
 
+    @property
+    def parents(self) -> set[int]:
+        """Trials whose weights are the start of one that is under way."""
+        return {w.parent for w in self._workers if not w.idle and w.parent is not None}
+
     def close(self) -> None:
         """End the workers, whatever they do."""
         for worker in self._workers:
-            _kill(worker)
+            worker.kill()
         self._workers.clear()
 
-    def _idle(self) -> _Worker:
-        for worker in self._workers:
-            if worker.suggestion is None:
+    def _idle(self) -> WorkerProcess:
+        for worker in [w for w in self._workers if w.idle]:
+            if not (worker.ready and worker.dead):
                 return worker
+            self._remove(worker)  # it died between two trials
         if len(self._workers) >= self.concurrency:
             raise BadInput(f"all {self.concurrency} workers are busy; wait for a result first")
         # All at once, for loading TensorFlow takes longer than many a trial.
         while len(self._workers) < self.concurrency:
-            self._workers.append(_started(self._settings))
+            self._workers.append(WorkerProcess.start(self._settings))
         return self._workers[-1]
 
     def _patience(self) -> float | None:
         """Return how long to wait before a worker is stopped by force."""
-        return None if self.deadline is None else max(0.0, self.deadline + GRACE - time.monotonic())
+        if self.deadline is None:
+            return None
+        # A worker that was told of a later moment, or of none, will not stop by itself.
+        told = all(w.task.deadline == self.deadline for w in self._workers if w.task and not w.idle)
+        return max(0.0, self.deadline + (GRACE if told else 0.0) - time.monotonic())
 
-    def _heard(self, worker: _Worker) -> TrialResult | None:
+    def _heard(self, worker: WorkerProcess) -> TrialResult | None:
         """Take what a worker says; a result if its trial is over."""
         try:
-            said: Report | str | None = worker.connection.recv()
+            said: Report | Problem | None = worker.connection.recv()
         except (EOFError, OSError):
             return self._died(worker)
-        if not isinstance(said, Report):
-            self._begun(worker, said)
+        if said is None:
+            worker.ready, worker.started = True, time.monotonic()
             return None
+        if isinstance(said, Problem):
+            self.close()
+            raise _error(said)
         report = worker.report = said
         return None if report.status == "running" else self._result(worker, report)
 
-    def _begun(self, worker: _Worker, problem: str | None) -> None:
-        """Take a worker's word that it has its data, or why it cannot work."""
-        if problem is None:
-            worker.ready, worker.started = True, time.monotonic()
-            return
-        self.close()
-        if "install the extra" in problem:
-            raise MissingExtra("TensorFlow", "cpu")
-        raise Unavailable(f"a worker cannot train: {problem}; mend that and start again with --resume")
-
-    def _died(self, worker: _Worker) -> TrialResult:
+    def _died(self, worker: WorkerProcess) -> TrialResult:
         code = worker.process.wait()
         if not worker.ready:
             self.close()
@@ -189,22 +185,24 @@ class PooledEvaluator:
         why = "killed, most likely for memory" if killed else f"ended with exit status {code}"
         return self._result(worker, self._last(worker, "failed", f"the trial's process was {why}"))
 
-    def _stopped(self, worker: _Worker) -> TrialResult:
+    def _stopped(self, worker: WorkerProcess) -> TrialResult:
         self._remove(worker)
-        return self._result(worker, self._last(worker, "stopped", "the time was over"))
+        told = worker.task is not None and worker.task.deadline == self.deadline
+        return self._result(worker, self._last(worker, "stopped", TIME_OVER if told else SEARCH_OVER))
 
-    def _remove(self, worker: _Worker) -> None:
-        _kill(worker)
+    def _remove(self, worker: WorkerProcess) -> None:
+        worker.kill()
         self._workers.remove(worker)
 
-    def _last(self, worker: _Worker, status: str, reason: str) -> Report:
+    def _last(self, worker: WorkerProcess, status: str, reason: str) -> Report:
         assert worker.suggestion is not None
         last = worker.report or Report(worker.suggestion.id, "running")
         return replace(last, status=status, reason=reason)  # type: ignore[arg-type]
 
-    def _result(self, worker: _Worker, report: Report) -> TrialResult:
-        suggestion, worker.suggestion = worker.suggestion, None
+    def _result(self, worker: WorkerProcess, report: Report) -> TrialResult:
+        suggestion, task, worker.suggestion = worker.suggestion, worker.task, None
         assert suggestion is not None
+        assert task is not None
         measured = {
             **report.metrics,
             "params": report.params,
@@ -225,7 +223,7 @@ class PooledEvaluator:
             latency_ms=report.latency_ms,
             seconds=round(time.monotonic() - worker.started, 3),
             epochs=report.epochs,
-            seed=worker.seed,
+            seed=task.seed,
             parent=worker.parent,
         )
         if has_value:
@@ -233,27 +231,7 @@ class PooledEvaluator:
         return result
 
 
-def _started(settings: TrainingSettings) -> _Worker:
-    """Start a worker; it says when it has its data."""
-    ours, theirs = Pipe()
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONUNBUFFERED": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "archmend.training.worker", str(theirs.fileno())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        pass_fds=[theirs.fileno()],
-        env=environment,
-        start_new_session=True,  # Ctrl-C is for the parent, which ends its workers in order
-    )
-    theirs.close()
-    ours.send(settings)
-    return _Worker(process, ours)
-
-
-def _kill(worker: _Worker) -> None:
-    worker.process.kill()
-    worker.process.wait()
-    worker.connection.close()
-    if worker.process.stdin is not None:
-        worker.process.stdin.close()
+def _error(problem: Problem) -> ArchmendError:
+    if problem.kind == "missing":
+        return MissingExtra("TensorFlow", "cpu")
+    return (BadInput if problem.kind == "input" else Unavailable)(problem.text)

@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+TIME_OVER = "the time was over"
+SEARCH_OVER = "the search was over"
+"""Reasons of trials that are stopped: at the limit, or when another one reached the target."""
+
 
 @dataclass(frozen=True)
 class TrainingSettings:
@@ -68,6 +72,18 @@ class Report:
     params: int | None = None
     flops: int | None = None
     latency_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a worker cannot work at all, which is no trial's fault.
+
+    Attributes:
+        kind: of archmend's errors. text: the sentence, or for a missing extra nothing.
+    """
+
+    kind: Literal["missing", "input", "unavailable"]
+    text: str
 
 
 def weights_file(folder: Path, trial: int) -> Path:

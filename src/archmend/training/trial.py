@@ -11,13 +11,14 @@ import numpy as np
 
 from archmend.datasets import encode, read_prepared
 from archmend.datasets.mapped import read_arrays, write_arrays
+from archmend.errors import Unavailable
 from archmend.networks import build, count_flops, count_params, inherit, measure_latency, weights_of
 from archmend.spaces import create_space
 from archmend.storage import open_atomic
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
 from archmend.training.metrics import classification_metrics, confusion_counts
-from archmend.training.task import Report, Task, TrainingSettings, weights_file
+from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, weights_file
 
 CONFUSION = "confusion"
 """Member of a weights file with the validation part's confusion counts."""
@@ -43,12 +44,18 @@ class Trainer:
         self._y = prepared.validation.y
 
     def run(self, task: Task) -> Report:
-        """Train a task and return what became of it; what goes wrong is a failed trial with its reason."""
+        """Train a task and return what became of it; what goes wrong is a failed trial with its reason.
+
+        Raises:
+            Unavailable: its weights cannot be kept, as on a full disk, which is not the trial's fault.
+        """
         import keras
 
         report = Report(task.id, "failed")
         try:
             return self._run(task)
+        except Unavailable:
+            raise
         except Exception as error:  # a trial that fails is a result of the search, not its end
             return replace(report, reason=reason_of(error))
         finally:
@@ -77,7 +84,13 @@ class Trainer:
         return self._trained(task, model, report)
 
     def _trained(self, task: Task, model: Any, report: Report) -> Report:
-        fitting = Fitting(model, self._train, batch_size=self._settings.batch_size, seed=task.seed)
+        fitting = Fitting(
+            model,
+            self._train,
+            batch_size=self._settings.batch_size,
+            seed=task.seed,
+            measured=self._validation.count,
+        )
         while fitting.epochs < task.epochs:
             try:
                 whole = fitting.epoch(task.deadline)
@@ -85,7 +98,7 @@ class Trainer:
                 reason = f"the loss was not finite in epoch {int(fitting.epochs) + 1}"
                 return replace(report, status="failed", reason=reason, epochs=fitting.epochs)
             if not whole:
-                report = replace(report, status="stopped", reason="the time was over")
+                report = replace(report, status="stopped", reason=TIME_OVER)
                 break
             self._tell(replace(report, status="running", epochs=fitting.epochs))
         report = replace(report, epochs=fitting.epochs)

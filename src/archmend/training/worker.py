@@ -13,10 +13,10 @@ import threading
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
-from archmend.errors import ArchmendError
+from archmend.errors import BadInput, MissingExtra, Unavailable
 from archmend.networks import pin_threads
 from archmend.training.failures import reason_of
-from archmend.training.task import Report, Task, TrainingSettings
+from archmend.training.task import Problem, Report, Task, TrainingSettings
 
 if TYPE_CHECKING:
     from archmend.training.trial import Trainer
@@ -30,7 +30,7 @@ def main(descriptor: int) -> None:
     try:
         trainer = _started(settings, connection)
     except Exception as error:
-        connection.send(str(error) if isinstance(error, ArchmendError) else reason_of(error))
+        connection.send(_problem(error))
         return
     connection.send(None)
     while True:
@@ -38,7 +38,24 @@ def main(descriptor: int) -> None:
             task: Task = connection.recv()
         except EOFError:
             return
-        connection.send(trainer.run(task))
+        try:
+            connection.send(trainer.run(task))
+        except Unavailable as error:
+            connection.send(_problem(error))
+            return
+
+
+def _problem(error: Exception) -> Problem:
+    if isinstance(error, MissingExtra):
+        return Problem("missing", "")
+    if isinstance(error, BadInput):
+        return Problem("input", str(error))
+    if isinstance(error, Unavailable):
+        return Problem("unavailable", str(error))
+    return Problem(
+        "unavailable",
+        f"a worker cannot train: {reason_of(error)}; mend that and start again with --resume",
+    )
 
 
 def _started(settings: TrainingSettings, connection: Connection) -> Trainer:
