@@ -15,7 +15,7 @@ _LOOK = 0.2
 """Seconds between two looks at the clock, where there is a deadline."""
 _FIRST = 4
 """Batches of the first two stretches, before their pace is known."""
-_MEASURING = 0.3
+_MEASURING = 0.5
 """Seconds that compiling the forward pass and computing the metrics take."""
 _PREDICT = 1024
 

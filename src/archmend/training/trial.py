@@ -34,6 +34,8 @@ class Trainer:
             settings: of the search.
             tell: takes the reports between epochs.
         """
+        import sklearn.metrics  # noqa: F401  (slow to load, and a trial's time is limited)
+
         prepared = read_prepared(settings.data)
         info = prepared.info
         self._settings, self._tell = settings, tell
