@@ -11,6 +11,7 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed-$(EXTRA)
 # A process of the search pins its own threads; this keeps the tests from oversubscribing a small machine.
 TEST_ENV := OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3
+UNIT := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -33,10 +34,11 @@ run: $(STAMP)  ## search, repair, evaluate and register on the built-in digits (
 	$(BIN)/archmend run $(ARGS)
 
 test: $(STAMP)  ## all tests that need no cluster
-	$(TEST_ENV) $(BIN)/python -m pytest $(ARGS)
+	$(UNIT) $(ARGS)
+	$(TEST_ENV) $(BIN)/python -m pytest tests/components tests/pipelines tests/search $(ARGS)
 
 test-unit: $(STAMP)  ## the unit tests alone, under two minutes
-	$(TEST_ENV) $(BIN)/python -m pytest tests/unit $(ARGS)
+	$(UNIT) $(ARGS)
 
 lint: $(STAMP)  ## style, formatting and the direction of imports
 	$(BIN)/ruff check .
