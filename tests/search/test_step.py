@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from archmend.datasets import open_data, write_prepared
 from archmend.errors import BadInput, NothingSucceeded
 from archmend.steps.journal import read_journal
 from archmend.steps.search import SearchRequest, read_best, search
@@ -98,7 +99,7 @@ def test_a_latency_that_nothing_keeps_is_never_trained(request_of: Callable[...,
     with pytest.raises(NothingSucceeded, match="no trial was begun"):
         search(
             request_of(
-                strategy="grid", max_latency_ms=1e-6, space="seed-fc", max_trials=None, max_seconds=20.0
+                strategy="grid", max_latency_ms=1e-6, space="seed-fc", max_trials=None, max_seconds=10.0
             )
         )
 
@@ -112,3 +113,54 @@ def test_a_folder_that_holds_a_run(request_of: Callable[..., SearchRequest], tmp
     (tmp_path / "file").write_text("")
     with pytest.raises(BadInput, match="is a file; name a folder"):
         search(request_of(out=tmp_path / "file"))
+
+
+def test_what_does_not_fit_together_leaves_nothing(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="no architecture of space 'seed-fc' fits params 5"):
+        search(request_of(max_params=5))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_with_other_data_is_not_taken_for_this(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    """A search that was cut before it began leaves its data, and the next one may have another source."""
+    write_prepared(open_data("digits"), tmp_path / "out" / "data")
+    with pytest.raises(BadInput, match="holds other prepared data; choose another output folder"):
+        search(request_of())
+
+
+def test_a_kill_before_the_first_trial_can_be_resumed(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    (tmp_path / "out" / "weights").mkdir(parents=True)
+    (tmp_path / "out" / "trials.jsonl").touch()
+    for name in ("0.npz", ".1.npz.0123456789ab.tmp"):  # written, and cut, before their lines
+        (tmp_path / "out" / "weights" / name).write_bytes(b"cut")
+    outcome = search(request_of(max_trials=1, resume=True))
+    assert [record.trial for record in outcome.trials] == [0]
+    assert [path.name for path in (tmp_path / "out" / "weights").iterdir()] == ["0.npz"]
+
+
+def test_inheriting_from_the_best_keeps_its_weights_alone(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    outcome = search(request_of(inherit="best", workers=2, max_trials=8))
+    assert [path.stem for path in (tmp_path / "out" / "weights").iterdir()] == [str(outcome.best.trial)]
+    assert {record.status for record in outcome.trials} == {"succeeded"}
+    assert sum(record.parent is not None for record in outcome.trials) >= 6
+
+
+def test_time_that_is_spent_is_spent(request_of: Callable[..., SearchRequest], tmp_path: Path) -> None:
+    first = search(request_of(max_trials=1, max_seconds=60.0))
+    state = json.loads((tmp_path / "out" / "search.json").read_text())
+    assert state["seconds"] == pytest.approx(first.seconds, abs=0.5)
+    # As if it had taken all of its time.
+    (tmp_path / "out" / "search.json").write_text(json.dumps({**state, "seconds": 59.9}))
+    outcome = search(request_of(max_trials=3, max_seconds=60.0, resume=True))
+    assert outcome.stopped_by == "seconds"
+    assert [record.status for record in outcome.trials if record.trial > 0] in ([], ["stopped"])
+    assert outcome.best.trial == 0
+    assert outcome.seconds > 59.9
