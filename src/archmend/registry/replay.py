@@ -35,7 +35,7 @@ def exported(model: Any, rows: Features | None) -> dict[str, bytes]:
     with tempfile.TemporaryDirectory(prefix="archmend-") as scratch:
         folder = Path(scratch) / "saved_model"
         try:
-            model.export(str(folder), format="tf_saved_model", verbose=False)
+            _export(model, folder)
         except Exception as error:  # Keras raises whatever a layer that cannot be traced raises
             raise BadInput(
                 f"the model cannot be exported as a TensorFlow SavedModel ({_first_line(error)}); replace "
@@ -52,6 +52,45 @@ def exported(model: Any, rows: Features | None) -> dict[str, bytes]:
             "behave differently outside Keras, and register it again"
         )
     return {**files, EXAMPLES: pack_rows(rows, expected)}
+
+
+def _export(model: Any, folder: Path) -> None:
+    """Write a SavedModel whose endpoint `serve` takes what the model takes.
+
+    A signature's arguments are named by identifiers, and a table's columns need not be; there the columns
+    stay the keys of the dict, and the arguments get names made from them.
+    """
+    import keras
+    import tensorflow as tf
+
+    archive = keras.export.ExportArchive()
+    archive.track(model)
+    # A Sequential has one input, which it names only as a list.
+    given = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
+    if isinstance(given, Mapping):
+        signature: Any = {
+            name: tf.TensorSpec(tensor.shape, tensor.dtype, name=f"column_{number}_{_identifier(name)}")
+            for number, (name, tensor) in enumerate(given.items())
+        }
+    else:
+        signature = tf.TensorSpec(given.shape, given.dtype, name="rows")
+
+    def serve(rows: Any) -> Any:
+        return model(rows, training=False)
+
+    archive.add_endpoint("serve", serve, input_signature=[signature])
+    # Of column names that are no node names; they are none here.
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        archive.write_out(str(folder), verbose=False)
+    finally:
+        logger.setLevel(level)
+
+
+def _identifier(name: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
 
 
 def replay(files: Mapping[str, bytes]) -> tuple[list[str], int]:
