@@ -147,39 +147,28 @@ class _Run:
         return RunOutcome(best, evaluation, version, write_report(self._out))
 
     def _searched(self) -> BestRecord:
-        from archmend.steps.search import read_best, search
-        from archmend.steps.search_folder import SEARCH, SearchState
+        """Search, or go on with a search; one that has come to its end says its best again at once."""
+        from archmend.steps.search import search
+        from archmend.steps.search_folder import SEARCH
 
         asked = self._request.search
-        total = asked.max_seconds
-        if total is not None:
-            asked = replace(asked, max_seconds=total * (1 - REPAIR_SHARE))
-        path = self._out / SEARCH
-        # run.json has claimed the folder, so what the search finds there is its own.
-        asked = replace(asked, resume=path.exists())
-        if (
-            path.exists()
-            and SearchState.model_validate_json(path.read_bytes()).stopped_by
-            and self._later_done()
-        ):
-            return read_best(self._out)
+        if asked.max_seconds is not None:
+            asked = replace(asked, max_seconds=asked.max_seconds * (1 - REPAIR_SHARE))
         self._begin("search")
         self._write()
+        # run.json has claimed the folder, so what the search finds there is its own.
+        asked = replace(asked, resume=(self._out / SEARCH).exists())
         return self._timed("search", lambda: search(asked, self._watch.search).best)
 
-    def _later_done(self) -> bool:
-        return (self._out / MODEL).exists()
-
     def _repaired(self, best: BestRecord) -> None:
-        if self._later_done():
-            return
         from archmend.steps.repair import RepairRequest, repair
 
+        if (self._out / MODEL).exists() and self._repaired_before() == best.architecture:
+            return
+        # Of a repair that was cut, or of another architecture that was the best so far.
+        self._remove(MODEL, REPAIRED, EVALUATION, REGISTERED)
         self._begin("repair")
-        (self._out / REPAIRED).unlink(
-            missing_ok=True
-        )  # of a repair that was cut before its model was written
-        asked, left = self._request.search, self._seconds_left()
+        asked = self._request.search
         request = RepairRequest(
             data=str(self._out / "data"),
             out=self._out,
@@ -188,12 +177,23 @@ class _Run:
             strategy=self._request.repair_strategy,
             epochs=self._request.repair_epochs,
             batch_size=asked.batch_size,
-            max_seconds=left,
+            max_seconds=self._seconds_left(),
             optimizer=asked.optimizer,
             learning_rate=asked.learning_rate,
             seed=asked.seed,
         )
         self._timed("repair", lambda: repair(request, self._watch.repair))
+
+    def _repaired_before(self) -> str | None:
+        """Return the architecture that the model in the folder began as."""
+        from archmend.steps.repair_files import RepairRecord
+
+        path = self._out / REPAIRED
+        return RepairRecord.model_validate_json(path.read_bytes()).start if path.exists() else None
+
+    def _remove(self, *names: str) -> None:
+        for name in names:
+            (self._out / name).unlink(missing_ok=True)
 
     def _evaluated(self) -> Evaluation:
         from archmend.evaluation import Evaluation as Result
@@ -202,6 +202,7 @@ class _Run:
         path = self._out / EVALUATION
         if path.exists():
             return Result.model_validate_json(path.read_bytes())
+        self._remove(REGISTERED)
         self._begin("evaluate")
         request = EvaluateRequest(model=self._out / MODEL, data=self._out / "data", out=self._out)
         return self._timed("evaluate", lambda: evaluate(request))
@@ -282,13 +283,14 @@ def _claim(request: RunRequest) -> RunState:
         state = RunState.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise BadInput(f"{path} is damaged; start in another folder") from error
+    changed = {"command": command_of(asked), "request": asked}
     for name, value in asked.items():
         if name not in FREE and value != state.request.get(name):
             raise BadInput(
                 f"--resume goes on with the run in {out}, but {flag(name)} is {value} and was "
                 f"{state.request.get(name)}; give the same flags as then"
             )
-    return state
+    return state.model_copy(update=changed)
 
 
 def _now() -> str:
