@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -63,22 +64,31 @@ class Display:
             from rich.console import Console
             from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-            columns = (
-                TextColumn("{task.description}"),
-                BarColumn(),
-                TimeElapsedColumn(),
-                TextColumn("{task.fields[left]}"),
-            )
+            columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), _left_column())
             self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task(text, total=total, left="")
+            self._task = self._bar.add_task(text, total=total, until=None)
             self._bar.start()
-        left = "" if progress.seconds_left is None else f"{progress.seconds_left:.0f} s left"
-        self._bar.update(self._task, description=text, completed=done, left=left)
+        left = progress.seconds_left
+        until = None if left is None else time.monotonic() + left
+        self._bar.update(self._task, description=text, completed=done, until=until, refresh=True)
 
     def _end_bar(self) -> None:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _left_column() -> Any:
+    """Return a column that counts down between two reports as well."""
+    from rich.progress import ProgressColumn, Task
+    from rich.text import Text
+
+    class Left(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            until = task.fields["until"]
+            return Text("" if until is None else f"{max(0.0, until - time.monotonic()):.0f} s left")
+
+    return Left()
 
 
 def _value(result: TrialResult) -> str:
