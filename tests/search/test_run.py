@@ -80,6 +80,20 @@ def test_what_a_run_leaves(first: tuple[RunOutcome, list[str]], folder: Path) ->
     assert lineage.test_digest == outcome.evaluation.test_digest
 
 
+def test_a_refused_run_leaves_nothing(tmp_path: Path) -> None:
+    for flags in (
+        {"data": "none.npz"},
+        {"data": "digits", "max_params": 3},
+        {"data": "digits", "learning_rate": 1.0},
+    ):
+        request = RunRequest(
+            SearchRequest(out=tmp_path / "out", **flags), registry=str(tmp_path / "registry")
+        )
+        with pytest.raises(BadInput):
+            run(request)
+        assert list(tmp_path.iterdir()) == []
+
+
 def test_a_run_must_be_resumed_in_words(
     first: object, go: Callable[..., tuple[RunOutcome, list[str]]]
 ) -> None:

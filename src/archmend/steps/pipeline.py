@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,7 +159,18 @@ class _Run:
         self._write()
         # run.json has claimed the folder, so what the search finds there is its own.
         asked = replace(asked, resume=(self._out / SEARCH).exists())
-        return self._timed("search", lambda: search(asked, self._watch.search).best)
+        try:
+            return self._timed("search", lambda: search(asked, self._watch.search).best)
+        except BadInput:
+            if not (self._out / SEARCH).exists():
+                self._unclaim()
+            raise
+
+    def _unclaim(self) -> None:
+        """Leave no trace of a run that was refused before it began."""
+        self._remove(RUN)
+        with suppress(OSError):  # something else is in it
+            self._out.rmdir()
 
     def _repaired(self, best: BestRecord) -> None:
         from archmend.steps.repair import RepairRequest, repair
