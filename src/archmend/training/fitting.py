@@ -131,17 +131,24 @@ def _compiled(model: Any, rows: DeviceRows, batch_size: int) -> Any:
         tf.TensorSpec((), tf.int32),
     ]
 
-    @tf.function(input_signature=signature)
+    def step(batch: Any, total: Any, order: Any, last: Any) -> tuple[Any, Any, Any, Any]:
+        chosen = order[batch * batch_size : (batch + 1) * batch_size]
+        x, y = tf.gather(rows.x, chosen), tf.gather(rows.y, chosen)
+        with tf.GradientTape() as tape:
+            loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
+        gradients = tape.gradient(loss, model.trainable_variables)
+        model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return batch + 1, total + loss, order, last
+
+    # The loop is written out, for AutoGraph cannot turn Python's own into one on Python 3.13.
+    @tf.function(input_signature=signature, autograph=False)
     def stretch(order: Any, first: Any, last: Any) -> Any:
-        total = tf.constant(0.0)
-        for batch in tf.range(first, last):
-            chosen = order[batch * batch_size : (batch + 1) * batch_size]
-            x, y = tf.gather(rows.x, chosen), tf.gather(rows.y, chosen)
-            with tf.GradientTape() as tape:
-                loss = model.compute_loss(x=x, y=y, y_pred=model(x, training=True))
-            gradients = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-            total += loss
+        _, total, _, _ = tf.while_loop(
+            lambda batch, total, order, last: batch < last,
+            step,
+            (first, tf.constant(0.0), order, last),
+            parallel_iterations=1,
+        )
         return total / tf.cast(last - first, tf.float32)
 
     return stretch
