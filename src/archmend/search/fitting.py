@@ -13,6 +13,7 @@ from archmend.spaces import Architecture, Space
 _DRAWS = 64
 _LISTED = 20_000
 _STARTS = 20
+_SPREAD = 2_000
 
 
 def limits_cost(budget: Budget) -> bool:
@@ -53,6 +54,13 @@ def refuse_impossible(space: Space, budget: Budget) -> None:
             f"the budget limits params or flops and space {space.name!r} knows no costs; "
             "give the space a cost function"
         )
+    known = space.cost(space.example())
+    for name in _limited(budget):
+        if name not in known:
+            raise BadInput(
+                f"the budget limits {name} and the cost function of space {space.name!r} gives "
+                f"{', '.join(known) or 'nothing'}; let it give {name}, too"
+            )
     rng = np.random.default_rng(0)
     cheapest: Mapping[str, float] | None = None
     for _ in range(_STARTS):
@@ -114,14 +122,17 @@ def _descended(space: Space, start: Architecture, name: str) -> Architecture:
 def _by_steps(
     space: Space, budget: Budget, rng: np.random.Generator, wanted: Callable[[Architecture], bool]
 ) -> Architecture | None:
-    """Walk among the architectures that fit until one is wanted."""
-    for _ in range(_STARTS):
-        here = _made_cheaper(space, budget, space.sample(rng), rng)
-        for _ in range(_DRAWS):
-            if here is None:
-                break
-            if wanted(here):
-                return here
-            fitting = [a for a in space.neighbours(here) if budget.excess(space.cost(a)) is None]
-            here = fitting[int(rng.integers(len(fitting)))] if fitting else None
+    """Spread by small changes among the architectures that fit, none twice, until one is wanted."""
+    starts = (_made_cheaper(space, budget, space.sample(rng), rng) for _ in range(_STARTS))
+    reached = dict.fromkeys(a for a in starts if a is not None)
+    edge = list(reached)
+    for _ in range(_SPREAD):
+        if not edge:
+            break
+        here = edge.pop(int(rng.integers(len(edge))))
+        if wanted(here):
+            return here
+        new = [a for a in space.neighbours(here) if a not in reached and budget.excess(space.cost(a)) is None]
+        reached.update(dict.fromkeys(new))
+        edge += new
     return None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from archmend.errors import NothingSucceeded
+from archmend.errors import BadInput, NothingSucceeded
 from archmend.search.evaluating import Evaluator, OneByOne, Pool
 from archmend.search.fitting import refuse_impossible
 from archmend.search.pareto import best_of, pareto_front
@@ -107,18 +107,25 @@ class _Search:
         self._deadline, self._clock = deadline, clock
         self._on_trial, self._progress = on_trial, progress
         self._results = results
+        # Kept as results come: going through all of them after each trial would make long searches slow.
+        self._best, self._charged = best_of(results), charged(results)
         self._running: dict[int, Suggestion] = {}
         self._last: TrialResult | None = None
 
     def go(self) -> SearchResult:
         self._strategy.tell(self._results)
         self._show()
+        self._give_up_if_all_fail()
         while True:
             stopped_by = self._fill()
             if not self._running:
                 break
             result = self._pool.next_result()
-            del self._running[result.id]
+            if self._running.pop(result.id, None) is None:
+                raise BadInput(
+                    f"the evaluator gave a result of trial {result.id}, which is not running; "
+                    "give one result for each suggestion"
+                )
             self._record(result)
         assert stopped_by is not None
         tried = tuple(sorted((r for r in self._results if r.status != "rejected"), key=lambda r: r.id))
@@ -145,13 +152,13 @@ class _Search:
 
     def _over(self) -> StoppedBy | None:
         budget = self._budget
-        if reached_target(budget, self._strategy.objectives, self._results):
+        if self._best is not None and reached_target(budget, self._strategy.objectives, [self._best]):
             self._cut_short()
             return "target"
         if self._deadline is not None and self._clock() >= self._deadline:
             return "seconds"
         # Running ones are charged too, so that workers never start one trial too many.
-        if budget.trials is not None and charged(self._results) + len(self._running) >= budget.trials:
+        if budget.trials is not None and self._charged + len(self._running) >= budget.trials:
             return "trials"
         return None
 
@@ -161,13 +168,19 @@ class _Search:
             self._pool.deadline = self._clock()
 
     def _record(self, result: TrialResult) -> None:
-        self._results.append(result)
         self._strategy.tell([result])
+        self._results.append(result)
+        self._charged += charged([result])
+        self._best = best_of([result] if self._best is None else [self._best, result])
         if self._on_trial is not None:
             self._on_trial(result)
         self._last = result
         self._show()
-        reason = common_failure(self._results)
+        if self._best is None:
+            self._give_up_if_all_fail()
+
+    def _give_up_if_all_fail(self) -> None:
+        reason = common_failure(self._results, self._running)
         if reason is not None:
             raise NothingSucceeded(f"the first {ALIKE} trials failed alike: {reason}")
 
@@ -175,10 +188,10 @@ class _Search:
         if self._progress is None:
             return
         left = None if self._deadline is None else max(0.0, self._deadline - self._clock())
-        best = best_of(self._results)
-        finished = charged(self._results)
         self._progress(
-            SearchProgress(finished, len(self._running), self._budget.trials, best, self._last, left)
+            SearchProgress(
+                self._charged, len(self._running), self._budget.trials, self._best, self._last, left
+            )
         )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from archmend.search.objectives import first_of
 from archmend.search.types import TrialResult, Value
 
 
@@ -16,13 +15,11 @@ def dominates(a: Value, b: Value) -> bool:
 
 def pareto_front(results: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
     """Return the trials that none dominates, the best first objective first; of equal ones the earliest."""
-    ranked = sorted(
-        (r for r in results if r.value is not None), key=lambda r: ([-v for v in _tuple(r.value)], r.id)
-    )
+    ranked = sorted((r for r in results if r.value is not None), key=_rank)
     front: list[TrialResult] = []
     for result in ranked:
         assert result.value is not None
-        # Whatever dominates comes before in this order, so the front so far is all that has to be asked.
+        # Whatever dominates it comes before it, so the front so far is all that has to be asked.
         if all(
             f.value != result.value and not dominates(f.value, result.value)
             for f in front
@@ -34,8 +31,12 @@ def pareto_front(results: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
 
 def best_of(results: Iterable[TrialResult]) -> TrialResult | None:
     """Return the front's trial with the best first objective, None where nothing was measured."""
-    front = pareto_front(results)
-    return max(front, key=lambda r: (first_of(r.value) if r.value is not None else 0.0, -r.id), default=None)
+    return min((r for r in results if r.value is not None), key=_rank, default=None)
+
+
+def _rank(result: TrialResult) -> tuple[list[float], int]:
+    # Whatever dominates comes first, of equal ones the earliest.
+    return [-v for v in _tuple(result.value)], result.id
 
 
 def _tuple(value: Value | None) -> tuple[float, ...]:

@@ -36,8 +36,7 @@ class RandomSearch(Strategy):
         seen = {*before.values(), *(result.architecture for result in self.prior)}
         if len(seen) >= self.space.size:
             return None
-        if not limits_cost(self.budget) and len(seen) < self.space.size / 2:
-            while (drawn := self.space.sample(rng)) in seen:
-                pass
-            return drawn
-        return draw_within(self.space, self.budget, rng, lambda a: a not in seen)
+        found = draw_within(self.space, self.budget, rng, lambda a: a not in seen)
+        if found is None and self.space.is_finite and not limits_cost(self.budget):
+            return next(a for a in self.space if a not in seen)
+        return found

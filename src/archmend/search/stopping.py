@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from archmend.search.objectives import DIRECTIONS, first_of
@@ -26,10 +26,16 @@ def reached_target(budget: Budget, objectives: Sequence[str], results: Sequence[
     return any(r.value is not None and first_of(r.value) >= wanted for r in results)
 
 
-def common_failure(results: Sequence[TrialResult]) -> str | None:
-    """Return the reason if the first trials all failed for the same one, else None."""
+def common_failure(results: Sequence[TrialResult], running: Collection[int] = ()) -> str | None:
+    """Return the reason if the first trials all failed for the same one, else None.
+
+    The first are those with the smallest ids; while one of the `running` ids is among them, nothing is said,
+    so that several workers stop where one would.
+    """
     tried = sorted((r for r in results if r.status != "rejected"), key=lambda r: r.id)[:ALIKE]
+    if len(tried) < ALIKE or any(number < tried[-1].id for number in running):
+        return None
     reasons = {result.reason for result in tried}
-    if len(tried) == ALIKE and all(r.status == "failed" for r in tried) and len(reasons) == 1:
+    if all(r.status == "failed" for r in tried) and len(reasons) == 1:
         return reasons.pop() or "no reason given"
     return None

@@ -57,6 +57,7 @@ class Strategy(ABC):
         self.settings = _checked(type(self), settings)
         self._suggested: dict[int, Architecture] = {}
         self._results: dict[int, TrialResult] = {}
+        self._first_open = 0  # nothing is ever taken back, so no smaller id opens again
 
     def ask(self, n: int = 1) -> list[Suggestion]:
         """Return `n` suggestions, fewer if the space is exhausted; they count as running until told.
@@ -111,10 +112,9 @@ class Strategy(ABC):
         """
 
     def _next_id(self) -> int:
-        number = 0
-        while number in self._suggested:
-            number += 1
-        return number
+        while self._first_open in self._suggested:
+            self._first_open += 1
+        return self._first_open
 
 
 def _checked(strategy: type[Strategy], given: Mapping[str, Any]) -> Settings:

@@ -18,6 +18,8 @@ Partial = Mapping[str, Scalar]
 Condition = Mapping[str, Sequence[Scalar]] | Callable[[Partial], bool]
 
 _DIGITS = re.compile(r"0|[1-9][0-9]{0,14}")
+_TOO_LARGE = 10**15
+"""Open integers end here: a code of them has at most 15 digits, and doubling would get there soon."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class OpenIntegers:
             )
 
     def __contains__(self, value: object) -> bool:
-        return isinstance(value, int) and not isinstance(value, bool) and value >= self.minimum
+        return isinstance(value, int) and not isinstance(value, bool) and self.minimum <= value < _TOO_LARGE
 
     def draw(self, rng: np.random.Generator) -> int:
         """Return a number from the geometric distribution."""
@@ -56,7 +58,7 @@ class OpenIntegers:
         found = [value - 1, value + 1]
         if self.doubling and value > 0:
             found += [2 * value] + ([value // 2] if value % 2 == 0 else [])
-        return tuple(sorted({v for v in found if v >= self.minimum and v != value}))
+        return tuple(sorted({v for v in found if v in self and v != value}))
 
     def __str__(self) -> str:
         return f"integers from {self.minimum}"
@@ -75,7 +77,8 @@ class Choice:
             predicate on the choices decided before says so; None is always active. A choice whose
             parent is inactive is inactive.
         like: name of the choice whose value this one takes when a change of another choice
-            activates it and nothing draws it; None, or where that one is inactive: the first value.
+            activates it and nothing draws it; None, or where that one is inactive or has a value that
+            this one does not take: the first value.
     """
 
     name: str
@@ -160,7 +163,9 @@ class Choice:
     def default(self, partial: Partial) -> Scalar:
         """Return the value that the choice takes when it becomes active and nothing draws it."""
         if self.like is not None and self.like in partial:
-            return partial[self.like]
+            alike = self.canonical(partial[self.like])
+            if alike is not None:
+                return alike
         return (
             max(self.values.minimum, round(self.values.mean))
             if isinstance(self.values, OpenIntegers)

@@ -190,11 +190,11 @@ class Space:
             return value
 
         made = walk(self.choices, decide)
-        rest = JOINER.join(codes)
+        rest = list(codes)
         if rest:
             raise BadInput(
-                f"architecture {code!r} is not of space {self.name!r}: nothing is chosen by {rest!r} at its "
-                f"end; leave it out, as in {self.example()}"
+                f"architecture {code!r} is not of space {self.name!r}: nothing is chosen by "
+                f"{JOINER.join(rest)!r} at its end; leave it out, as in {self.example()}"
             )
         return Architecture(made)
 

@@ -122,18 +122,6 @@ def test_different_failures_at_the_start_do_not_end_it() -> None:
     assert result.best is None
 
 
-@pytest.mark.parametrize("name", ["random", "grid"])
-@pytest.mark.parametrize("cut", [0, 1, 7, 19])
-def test_a_history_goes_on_as_if_nothing_had_happened(name: str, cut: int) -> None:
-    budget = Budget(trials=20)
-    whole = run(SPACE, ScriptedEvaluator(_value), create_strategy(name, SPACE, 4), budget)
-    evaluator = ScriptedEvaluator(_value)
-    history = [r for r in whole.trials if r.id < cut]
-    again = run(SPACE, evaluator, create_strategy(name, SPACE, 4), budget, history=history)
-    assert again.trials == whole.trials
-    assert len(evaluator.asked) == 20 - cut
-
-
 class _Workers:
     """Works on three at once and finishes the latest first."""
 
@@ -150,6 +138,59 @@ class _Workers:
     def next_result(self) -> TrialResult:
         done = self.running.pop()
         return TrialResult(done.id, done.architecture, _value(done.architecture))
+
+
+def test_a_search_that_failed_alike_does_not_go_on_when_resumed() -> None:
+    listed = list(SPACE)[:3]
+    history = [TrialResult(i, a, None, "failed", reason="out of memory") for i, a in enumerate(listed)]
+    evaluator = ScriptedEvaluator(_value)
+    with pytest.raises(NothingSucceeded, match="the first 3 trials failed alike: out of memory"):
+        run(SPACE, evaluator, create_strategy("grid", SPACE), Budget(trials=20), history=history)
+    assert not evaluator.asked
+
+
+class _FailingAfterTheFirst(_Workers):
+    """Finishes the latest first; all but trial 0 fail alike."""
+
+    def next_result(self) -> TrialResult:
+        done = super().next_result()
+        if done.id in range(1, 6):
+            return TrialResult(done.id, done.architecture, None, "failed", reason="out of memory")
+        return done
+
+
+def test_workers_do_not_give_up_before_the_first_trial_is_known() -> None:
+    result = run(SPACE, _FailingAfterTheFirst(), create_strategy("grid", SPACE), Budget(trials=12))
+    assert len(result.trials) == 12
+    assert [r.status for r in result.trials[:2]] == ["succeeded", "failed"]
+
+
+class _Stray(_Workers):
+    def next_result(self) -> TrialResult:
+        done = super().next_result()
+        return TrialResult(done.id + 50, done.architecture, 0.5)
+
+
+def test_a_result_of_a_trial_that_is_not_running() -> None:
+    with pytest.raises(BadInput, match="a result of trial 52, which is not running"):
+        run(SPACE, _Stray(), create_strategy("grid", SPACE), Budget(trials=12))
+
+
+def test_a_limit_of_what_the_cost_function_leaves_out() -> None:
+    with pytest.raises(BadInput, match=r"limits flops and the cost function of space 'square' gives params"):
+        run(SPACE, ScriptedEvaluator(_value), create_strategy("grid", SPACE), Budget(flops=5))
+
+
+@pytest.mark.parametrize("name", ["random", "grid"])
+@pytest.mark.parametrize("cut", [0, 1, 7, 19])
+def test_a_history_goes_on_as_if_nothing_had_happened(name: str, cut: int) -> None:
+    budget = Budget(trials=20)
+    whole = run(SPACE, ScriptedEvaluator(_value), create_strategy(name, SPACE, 4), budget)
+    evaluator = ScriptedEvaluator(_value)
+    history = [r for r in whole.trials if r.id < cut]
+    again = run(SPACE, evaluator, create_strategy(name, SPACE, 4), budget, history=history)
+    assert again.trials == whole.trials
+    assert len(evaluator.asked) == 20 - cut
 
 
 @pytest.mark.parametrize("name", ["random", "grid"])

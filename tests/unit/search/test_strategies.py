@@ -9,7 +9,7 @@ import pytest
 
 from archmend.errors import BadInput
 from archmend.search import Budget, TrialResult, create_strategy, parse_strategy
-from archmend.spaces import create_space
+from archmend.spaces import Choice, OpenIntegers, Space, create_space
 from archmend.testing import SPACES, check_strategy
 
 
@@ -54,6 +54,23 @@ def test_random_finds_the_last_that_fit() -> None:
     asked = create_strategy("random", space, 0, budget=budget).ask(100)
     assert {s.architecture for s in asked} == fitting
     assert 0 < len(fitting) < 60
+
+
+def test_random_reaches_what_is_hardly_ever_drawn() -> None:
+    # Of a mean this near to the minimum a number above 10 is drawn once in 10**20.
+    space = Space([Choice("n", OpenIntegers(1, 1.01))])
+    asked = create_strategy("random", space).ask(40)
+    assert len({s.architecture for s in asked}) == 40
+
+
+def test_random_finds_the_last_one_of_a_large_space() -> None:
+    # 30,000 architectures are not listed while draws can find one; all but one have been tried.
+    space = Space([Choice("a", range(300)), Choice("b", range(100))])
+    listed = list(space)
+    strategy = create_strategy(
+        "random", space, prior=[TrialResult(i, a, 1.0) for i, a in enumerate(listed[1:])]
+    )
+    assert [s.architecture for s in strategy.ask(2)] == listed[:1]
 
 
 @pytest.mark.parametrize("name", ["seed-fc", "fc", "conv", "conv-open"])

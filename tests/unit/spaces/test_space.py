@@ -210,3 +210,40 @@ def test_names_of_built_in_spaces() -> None:
         create_space("cnov", input_shape=(8, 8, 1), classes=3)
     with pytest.raises(BadInput, match=r"space 'conv' needs images .* got rows of shape \(4,\)"):
         create_space("conv", input_shape=(4,), classes=3)
+
+
+@pytest.mark.parametrize("space", ALL.values(), ids=ALL)
+def test_a_code_with_a_joiner_too_many_is_no_code(space: Space) -> None:
+    with pytest.raises(BadInput, match="nothing is chosen by"):
+        space.parse(f"{space.example()}-")
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=SEEDS)
+def test_neighbours_are_symmetric_where_no_choice_depends_on_another(seed: int) -> None:
+    space = Space(
+        [Choice("a", [1, 2, 3]), Choice("b", ["x", "y"]), Choice("c", OpenIntegers(1, 9.0, doubling=True))]
+    )
+    here = space.sample(np.random.default_rng(seed))
+    assert all(here in space.neighbours(other) for other in space.neighbours(here))
+
+
+def test_a_choice_like_one_whose_value_it_does_not_take() -> None:
+    space = Space(
+        [
+            Choice("a", [1, 2]),
+            Choice("on", [False, True]),
+            Choice("b", [2, 4], when={"on": [True]}, like="a"),
+        ]
+    )
+    near = {str(a) for a in space.neighbours(space.parse("1-false"))}
+    assert "1-true-2" in near
+    assert {str(a) for a in space.neighbours(space.parse("2-false"))} >= {"2-true-2"}
+
+
+def test_doubling_stays_within_what_a_code_can_hold() -> None:
+    largest = 10**15 - 1
+    steps = OpenIntegers(1, 8.0, doubling=True)
+    assert steps.steps(largest) == (largest - 1,)
+    space = Space([Choice("n", steps)])
+    assert space.parse(str(largest)) == space.architecture({"n": largest})
