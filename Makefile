@@ -24,6 +24,8 @@ install: $(STAMP)  ## set up .venv from uv.lock (EXTRA=cpu or gpu)
 
 $(STAMP): pyproject.toml uv.lock
 	@test -n "$(PYTHON)" || { echo "archmend needs Python 3.11, 3.12 or 3.13; none is on the PATH: install one, or say make PYTHON=/path/to/python3.12" >&2; exit 2; }
+	@# The two TensorFlows have the same files: another one needs an environment of its own.
+	@if ls $(VENV)/.installed-* 2>/dev/null | grep -qv -- '-$(EXTRA)$$'; then rm -rf $(VENV); fi
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	VIRTUAL_ENV=$(abspath $(VENV)) UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --extra $(EXTRA) --extra dev

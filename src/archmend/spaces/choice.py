@@ -135,7 +135,7 @@ class Choice:
         if isinstance(self.when, Mapping):
             return all(parent in partial and partial[parent] in ok for parent, ok in self.when.items())
         try:
-            return bool(self.when(MappingProxyType(dict(partial))))
+            return bool(self.when(MappingProxyType(partial)))
         except Exception as error:
             raise BadInput(
                 f"the condition of choice {self.name!r} raised {type(error).__name__}: {error}; "

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from archmend.spaces.choice import Choice, Partial, Repeat
+from archmend.spaces.choice import Choice, Partial
 from archmend.spaces.codes import Scalar
-from archmend.spaces.declared import Item, referenced
+from archmend.spaces.declared import Item
+from archmend.spaces.reads import Reads, values_of
 from archmend.spaces.walking import repetitions
 
 Place = tuple[int, int, int]
@@ -23,30 +24,38 @@ def is_open(items: Sequence[Item]) -> bool:
 def count(items: Sequence[Item]) -> int | float:
     """Return the exact number of architectures, or infinity.
 
-    Subtrees that differ only in choices which no later condition asks for are counted once, so that a
-    space of many independent choices takes no time. Behind a predicate, which may ask for anything,
-    every architecture is visited.
+    What is below a place depends only on the choices that conditions there ask for, so it is counted once
+    for each of their values: a space of many independent choices takes no time. Which they are is seen as
+    the conditions ask, so predicates are no exception, unless one goes through all choices before it.
     """
     if is_open(items):
         return math.inf
-    asked = [_asked(items, index) for index in range(len(items) + 1)]
-    known: dict[tuple[Place, frozenset[tuple[str, Scalar]]], int] = {}
+    known: dict[Place, dict[tuple[str, ...], dict[tuple[object, ...], int]]] = {}
 
-    def below(place: Place, made: dict[str, Scalar]) -> int:
-        found = _at(items, place, made)
-        if found is None:
-            return 1
-        place, choice = found
-        key = (place, _relevant(items, place, made, asked[place[0]]))
-        if key not in known:
-            following = _after(place)
-            if choice.active(made):
-                known[key] = sum(below(following, {**made, choice.name: v}) for v in _listed(choice))
+    def below(place: Place, made: dict[str, Scalar]) -> tuple[int, tuple[str, ...]]:
+        for names, counts in known.setdefault(place, {}).items():
+            counted = counts.get(values_of(made, names))
+            if counted is not None:
+                return counted, names
+        seen = Reads(made)
+        found = _at(items, place, seen)
+        number = 1
+        if found is not None:
+            here, choice = found
+            if choice.active(seen):
+                number = 0
+                for value in _listed(choice):
+                    more, asked = below(_after(here), {**made, choice.name: value})
+                    number += more
+                    seen.names.update(name for name in asked if name != choice.name)
             else:
-                known[key] = below(following, made)
-        return known[key]
+                number, asked = below(_after(here), made)
+                seen.names.update(asked)
+        names = tuple(sorted(seen.names))
+        known[place].setdefault(names, {})[values_of(made, names)] = number
+        return number, names
 
-    return below((0, 1, 0), {})
+    return below((0, 1, 0), {})[0]
 
 
 def enumerate_all(items: Sequence[Item]) -> Iterator[dict[str, Scalar]]:
@@ -91,20 +100,3 @@ def _at(items: Sequence[Item], place: Place, made: Partial) -> tuple[Place, Choi
 
 def _after(place: Place) -> Place:
     return place[0], place[1], place[2] + 1
-
-
-def _asked(items: Sequence[Item], index: int) -> frozenset[str] | None:
-    return referenced(items[index:])
-
-
-def _relevant(
-    items: Sequence[Item], place: Place, made: Partial, asked: frozenset[str] | None
-) -> frozenset[tuple[str, Scalar]]:
-    """Return the part of what was decided on which the number of architectures below depends."""
-    if asked is None:
-        return frozenset(made.items())
-    names = set(asked)
-    item = items[place[0]]
-    if isinstance(item, Repeat):
-        names |= {f"{choice.name}_{place[1]}" for choice in item.choices}
-    return frozenset((name, made[name]) for name in names if name in made)

@@ -36,17 +36,6 @@ def checked_items(choices: Iterable[Item], space: str) -> tuple[Item, ...]:
     return items
 
 
-def referenced(items: Sequence[Item]) -> frozenset[str] | None:
-    """Return the names that the conditions of `items` ask for; None where a predicate may ask for any."""
-    found: set[str] = set()
-    for item in items:
-        for choice in (item,) if isinstance(item, Choice) else item.choices:
-            if choice.when is not None and callable(choice.when):
-                return None
-        found |= set(item.parents)
-    return frozenset(found)
-
-
 def _add(choice: Choice, known: dict[str, Choice], repeated: set[str], space: str) -> None:
     if choice.name in known or choice.name in repeated:
         raise BadInput(f"space {space!r} has two choices named {choice.name!r}; rename one of them")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
@@ -86,6 +86,41 @@ def test_size_of_drawn_conditional_spaces(drawn: list[tuple[int, bool, int]], pr
     choices.append(Repeat("c0", (Choice("r", ("x", "y")), Choice("s", (1, 2), when={"r": ["y"]}))))
     space = Space(choices)
     assert space.size == len(list(space)) == len(set(space))
+
+
+LOOKS: list[Callable[[Mapping[str, object]], bool]] = [
+    lambda made: made["c0"] == 1,
+    lambda made: made.get("c1") == 1 or made.get("c0") == 2,
+    lambda made: "b" in made,
+    lambda made: sum(value == 1 for value in made.values()) == 2,
+    lambda made: len(made) > 3,
+    lambda made: dict(made) == {"c0": 0, "c1": 0, "c2": 0},
+    lambda made: made == {"c0": 0, "c1": 0, "c2": 0},
+]
+
+
+@pytest.mark.parametrize("first", LOOKS)
+@pytest.mark.parametrize("second", LOOKS)
+def test_size_behind_predicates_of_every_kind(
+    first: Callable[[Mapping[str, object]], bool], second: Callable[[Mapping[str, object]], bool]
+) -> None:
+    space = Space(
+        [
+            *[Choice(f"c{i}", range(3)) for i in range(2)],
+            Choice("b", ["x", "y"], when={"c0": [0], "c1": [1, 2]}),
+            Choice("c2", range(3)),
+            Choice("d", [1, 2, 3], when=first),
+            Choice("e", [1, 2], when=second),
+            Repeat("c1", (Choice("w", [1, 2]),)),
+        ]
+    )
+    assert space.size == len(list(space)) == len(set(space))
+
+
+def test_size_of_a_large_space_with_a_predicate() -> None:
+    tens = [Choice(f"c{i}", range(10)) for i in range(30)]
+    space = Space([*tens, Choice("more", [1, 2], when=lambda made: made["c0"] == 0)])
+    assert space.size == 11 * 10**29
 
 
 def test_sizes_of_the_built_in_spaces() -> None:
