@@ -111,11 +111,6 @@ class Choice:
         """Whether the values have no end."""
         return isinstance(self.values, OpenIntegers)
 
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """Names in the condition; empty for none and for a predicate."""
-        return tuple(self.when) if isinstance(self.when, Mapping) else ()
-
     @cached_property
     def _by_code(self) -> dict[str, Scalar]:
         return {} if isinstance(self.values, OpenIntegers) else {value_code(v): v for v in self.values}
@@ -213,12 +208,6 @@ class Repeat:
                     f"choice {choice.name!r} is repeated by {self.by!r} and has a predicate; "
                     "a predicate cannot know the repetition: give {parent: allowed values}"
                 )
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        """Names outside the repetition that its conditions ask for, the counting one first."""
-        own = {c.name for c in self.choices}
-        return (self.by, *dict.fromkeys(p for c in self.choices for p in c.parents if p not in own))
 
     @cached_property
     def _made(self) -> dict[int, tuple[Choice, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 from archmend.search import Suggestion, TrialResult
@@ -9,7 +10,7 @@ from archmend.spaces import Architecture
 
 
 class ScriptedEvaluator:
-    """Answers each suggestion with `value(architecture)`; an exception of it is a failed trial.
+    """Answers each suggestion with `value(architecture)`; an exception of it, or NaN, is a failed trial.
 
     Attributes:
         asked: every suggestion so far, in the order of asking.
@@ -26,6 +27,8 @@ class ScriptedEvaluator:
             self.asked.append(suggestion)
             try:
                 value = float(self._value(suggestion.architecture))
+                if not math.isfinite(value):
+                    raise ValueError(f"the value is {value}")
             except Exception as error:  # as an evaluator does with whatever a user's function raises
                 yield TrialResult(
                     suggestion.id,

@@ -77,8 +77,7 @@ def check_ids_and_codes(make: Make, space: Space) -> None:
     asked = [*strategy.ask(2), *strategy.ask(1)]
     assert [s.id for s in asked] == [0, 1, 2], f"ids must count from 0 on, got {[s.id for s in asked]}"
     for suggestion in asked:
-        code = str(suggestion.architecture)
-        assert space.parse(code) == suggestion.architecture, f"{code} is not of the space {space.name}"
+        assert suggestion.architecture in space, f"{suggestion.architecture} is not of the space {space.name}"
 
 
 def check_same_seed_same_questions(make: Make, space: Space) -> None:
@@ -116,7 +115,9 @@ def check_order_of_telling(make: Make, space: Space) -> None:
 def check_failures(make: Make, space: Space) -> None:
     """Failed, stopped and rejected trials are taken in, and running ones are not asked again."""
     strategy = make(space, 1)
-    first, second, third = strategy.ask(3)
+    asked = strategy.ask(3)
+    assert len(asked) == 3, f"3 of {space.size} are asked for and {len(asked)} come on {space.name}"
+    first, second, third = asked
     strategy.tell(
         [
             TrialResult(first.id, first.architecture, None, "failed", reason="out of memory"),
@@ -147,7 +148,9 @@ def check_long_history(make: Make, space: Space, tells: int) -> None:
         drawn.setdefault(space.sample(rng))
     strategy = make(space, 0)
     strategy.tell(TrialResult(i, a, float(i % 7)) for i, a in enumerate(drawn))
-    for suggestion in strategy.ask(1):
+    asked = strategy.ask(1)
+    assert asked, f"after {len(drawn)} of {space.size} architectures nothing more is asked on {space.name}"
+    for suggestion in asked:
         assert suggestion.id == len(drawn), f"after {len(drawn)} trials comes {suggestion.id}"
 
 
