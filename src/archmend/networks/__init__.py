@@ -3,7 +3,7 @@
 TensorFlow is imported by the functions that need it, not by this room.
 """
 
-from archmend.networks.backend import pin_threads, require_tensorflow
+from archmend.networks.backend import check_tensorflow, pin_threads, require_tensorflow
 from archmend.networks.build import build
 from archmend.networks.counts import count_flops, count_params
 from archmend.networks.encoder import with_encoder
@@ -20,6 +20,7 @@ __all__ = [
     "architecture_of",
     "build",
     "check_optimizer",
+    "check_tensorflow",
     "count_flops",
     "count_params",
     "create_optimizer",

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 
 from archmend.errors import MissingExtra
 
@@ -28,6 +29,16 @@ def require_tensorflow() -> None:
                 if error.name != package:
                     raise
                 raise MissingExtra("TensorFlow" if package == "tensorflow" else "Keras", "cpu") from error
+
+
+def check_tensorflow() -> None:
+    """Refuse to go on where TensorFlow is not installed; it is not imported, for others will do that.
+
+    Raises:
+        MissingExtra: it is not.
+    """
+    if "tensorflow" not in sys.modules and find_spec("tensorflow") is None:
+        raise MissingExtra("TensorFlow", "cpu")
 
 
 def pin_threads(count: int) -> None:

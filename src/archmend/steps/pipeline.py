@@ -155,16 +155,29 @@ class _Run:
         asked = self._request.search
         if asked.max_seconds is not None:
             asked = replace(asked, max_seconds=asked.max_seconds * (1 - REPAIR_SHARE))
-        self._begin("search")
         self._write()
         # run.json has claimed the folder, so what the search finds there is its own.
         asked = replace(asked, resume=(self._out / SEARCH).exists())
         try:
-            return self._timed("search", lambda: search(asked, self._watch.search).best)
+            return self._timed("search", lambda: search(asked, self._search_progress()).best)
         except BadInput:
             if not (self._out / SEARCH).exists():
                 self._unclaim()
             raise
+
+    def _search_progress(self) -> Callable[[SearchProgress], None]:
+        """Say that the search begins with its first report, which comes when nothing is left to refuse."""
+        begun = False
+
+        def told(progress: SearchProgress) -> None:
+            nonlocal begun
+            if not begun:
+                begun = True
+                self._begin("search")
+            if self._watch.search is not None:
+                self._watch.search(progress)
+
+        return told
 
     def _unclaim(self) -> None:
         """Leave no trace of a run that was refused before it began."""

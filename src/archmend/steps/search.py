@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from archmend.datasets import DataInfo, Prepared, write_prepared
 from archmend.errors import Interrupted, NothingSucceeded
+from archmend.networks import check_tensorflow
 from archmend.search import (
     SearchProgress,
     SearchResult,
@@ -77,6 +78,7 @@ def search(request: SearchRequest, progress: Callable[[SearchProgress], None] | 
 
 def _search(request: SearchRequest, progress: Callable[[SearchProgress], None] | None) -> SearchOutcome:
     started = time.monotonic()
+    check_tensorflow()
     state = claim(request)
     spent = state.seconds if state else 0.0
 

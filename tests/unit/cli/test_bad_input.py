@@ -171,6 +171,10 @@ CASES: dict[str, tuple[Make, str]] = {
         lambda d: ["run", "--data", _good(d), "--repair-strategy", "rule", "--out", str(d / "out")],
         "unknown repair strategy 'rule': did you mean 'rules'?",
     ),
+    "a run of missing data": (
+        lambda d: ["run", "--data", _missing(d), "--out", str(d / "out")],
+        "none.npz' does not exist; give the path of an existing file",
+    ),
     "a registry name": (
         lambda d: ["run", "--data", _good(d), "--name", "../x", "--out", str(d / "out")],
         "../x",
