@@ -97,7 +97,7 @@ class Budget:
         """Check every limit once, here."""
         for name in ("trials", "params", "flops"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or value != int(value) or value < 1):
+            if value is not None and (isinstance(value, bool) or not value >= 1 or value % 1 != 0):
                 raise BadInput(f"{name} must be a whole number of at least 1, got {value}")
         for name in ("seconds", "latency_ms"):
             value = getattr(self, name)

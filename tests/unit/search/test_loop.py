@@ -255,7 +255,19 @@ def test_texts_that_are_no_objective(text: str, why: str) -> None:
         parse_objectives(text)
 
 
-@pytest.mark.parametrize("limit", [{"trials": 0}, {"seconds": -1.0}, {"params": 0}, {"latency_ms": 0.0}])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        {"trials": 0},
+        {"trials": 1.5},
+        {"trials": float("nan")},
+        {"trials": float("inf")},
+        {"seconds": -1.0},
+        {"seconds": float("nan")},
+        {"params": 0},
+        {"latency_ms": 0.0},
+    ],
+)
 def test_limits_that_are_none(limit: dict[str, float]) -> None:
     (name,) = limit
     with pytest.raises(BadInput, match=f"{name} must be"):
