@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 SUPPORTED = ((3, 11), (3, 13))
 INTERNAL_ERROR = 1
 BAD_INPUT = 2
+UNAVAILABLE = 4
 INTERRUPTED = 130
 
 
@@ -29,7 +32,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _end(
             f"archmend needs Python 3.11, 3.12 or 3.13 and this is {version}; install one of them", BAD_INPUT
         )
+    _open_streams()
     sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _open_streams() -> None:
+    """Give a process that was started without stdout or stderr somewhere to write to."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115  (as long as the process lives)
 
 
 def _run(arguments: list[str]) -> int:
@@ -53,8 +64,11 @@ def _run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except MemoryError:
-        return _say("out of memory; use smaller data, a smaller --batch-size or fewer --workers", 4)
+        return _say("out of memory; use smaller data, a smaller --batch-size or fewer --workers", UNAVAILABLE)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            where = error.filename or "where the output goes"
+            return _say(f"the disk is full ({where}); free some space, then start again", UNAVAILABLE)
         # What typer raises on wrong flags has no public base but says of itself how it is shown.
         if hasattr(error, "format_message") and getattr(error, "exit_code", None) is not None:
             return _say(_usage(error), BAD_INPUT)

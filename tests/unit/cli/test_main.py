@@ -41,6 +41,37 @@ def test_help_shows_an_example_of_each_command(capsys: pytest.CaptureFixture[str
         assert f"archmend {name}" in shown
 
 
+@pytest.mark.parametrize("group", [[], ["registry"], ["pipeline"]], ids=lambda g: " ".join(g) or "archmend")
+def test_a_missing_command_shows_the_help_in_its_lines(
+    group: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(group)
+    said = capsys.readouterr()
+    assert ended.value.code == 2
+    assert said.out == ""
+    assert said.err.startswith("Usage: archmend")
+    assert said.err.count("\n") > 5
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_behind_stdout() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "archmend", "spaces"], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 4
+    assert done.stderr.startswith("archmend: the disk is full")
+    assert done.stderr.count("\n") == 1
+
+
+def test_stdout_that_is_closed() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -m archmend spaces show fc >&-', sys.executable], capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_help_loads_nothing_heavy() -> None:
     program = (
         "import sys; from archmend.cli import main\n"
