@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from archmend.errors import BadInput, NothingSucceeded
 from archmend.search.evaluating import Evaluator, OneByOne, Pool
 from archmend.search.fitting import refuse_impossible
+from archmend.search.objectives import check_value
 from archmend.search.pareto import best_of, pareto_front
 from archmend.search.stopping import ALIKE, StoppedBy, charged, common_failure, reached_target
 from archmend.search.strategy import Strategy
@@ -168,6 +169,7 @@ class _Search:
             self._pool.deadline = self._clock()
 
     def _record(self, result: TrialResult) -> None:
+        check_value(result, self._strategy.objectives)
         self._strategy.tell([result])
         self._results.append(result)
         self._charged += charged([result])

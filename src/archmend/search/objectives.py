@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from archmend.errors import BadInput, unknown_name
-from archmend.search.types import Value
+from archmend.search.types import TrialResult, Value
 
 DIRECTIONS: Mapping[str, int] = {
     "accuracy": 1,
@@ -61,6 +61,22 @@ def objective_value(objectives: Sequence[str], measured: Mapping[str, float | No
             raise BadInput(f"the objective {name!r} was not measured; measured are {', '.join(measured)}")
         values.append(DIRECTIONS[name] * float(value))
     return values[0] if len(values) == 1 else tuple(values)
+
+
+def check_value(result: TrialResult, objectives: Sequence[str]) -> None:
+    """Refuse a value that is not one number an objective.
+
+    Raises:
+        BadInput: with the trial and what its evaluator gave.
+    """
+    if result.value is None:
+        return
+    given = len(result.value) if isinstance(result.value, tuple) else 1
+    if given != len(objectives):
+        raise BadInput(
+            f"trial {result.id} has {given} values ({result.value}) and the search has the objectives "
+            f"{', '.join(objectives)}; let the evaluator give one each"
+        )
 
 
 def first_of(value: Value) -> float:

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import shlex
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-import archmend
 from archmend.errors import BadInput, unknown_name
-from archmend.steps.flags import at_least, flag
-from archmend.steps.search_request import FREE, SearchRequest
+from archmend.steps.run_request import RUN, RunRequest, claim_run, utc_now
 from archmend.storage import write_atomic
 
 if TYPE_CHECKING:
@@ -26,8 +20,7 @@ if TYPE_CHECKING:
     from archmend.steps.records import BestRecord
     from archmend.steps.repair import RepairProgress
 
-RUN, MODEL, EVALUATION, REGISTERED, REPAIRED = (
-    "run.json",
+MODEL, EVALUATION, REGISTERED, REPAIRED = (
     "model.keras",
     "evaluation.json",
     "registered.json",
@@ -36,62 +29,8 @@ RUN, MODEL, EVALUATION, REGISTERED, REPAIRED = (
 REPAIR_SHARE = 0.25
 """Of a limited time, what the search leaves to the repair."""
 _T = TypeVar("_T")
+__all__ = ["RunOutcome", "RunRequest", "RunWatch", "run"]
 StepName = Literal["search", "repair", "evaluate", "register", "report"]
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What `archmend run` is asked for.
-
-    Attributes:
-        search: the search's flags; `max_seconds` is for search and repair together.
-        repair_strategy, repair_epochs: of the repair of the best architecture, which stays in the space.
-        registry: folder. name: of the model in it. promote_margin: by which it must beat the champion.
-    """
-
-    search: SearchRequest
-    repair_strategy: str = "auto"
-    repair_epochs: int = 30
-    registry: str = "registry"
-    name: str = "model"
-    promote_margin: float = 0.0
-
-    def __post_init__(self) -> None:
-        """Check what the later steps would refuse, before the first one works for an hour.
-
-        Raises:
-            BadInput: naming the flag and its value.
-        """
-        from archmend.registry import check_name
-
-        at_least("repair_epochs", self.repair_epochs, 1)
-        if not 0 <= self.promote_margin <= 1:
-            raise BadInput(f"--promote-margin must be a fraction from 0 to 1, got {self.promote_margin}")
-        check_name(self.name)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the fields as plain JSON values, the search's among them."""
-        own = {k: v for k, v in asdict(self).items() if k != "search"}
-        return {**self.search.as_json(), **own}
-
-
-class RunState(BaseModel):
-    """run.json: what was asked, and how far it is.
-
-    Attributes:
-        command: that repeats the run. request: all flags, defaults too.
-        started, finished: UTC, ISO 8601. seconds: per step, of the part of a resumed run that did it.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    schema_version: int = 1
-    command: str
-    request: dict[str, Any]
-    archmend_version: str = archmend.__version__
-    started: str
-    finished: str | None = None
-    seconds: dict[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -133,7 +72,7 @@ class _Run:
         self._request, self._watch = request, watch
         self._out = request.search.out
         self._started = time.monotonic()
-        self._state = _claim(request)
+        self._state = claim_run(request)
 
     def go(self) -> RunOutcome:
         best = self._searched()
@@ -141,7 +80,7 @@ class _Run:
         evaluation = self._evaluated()
         version = self._registered()
         self._begin("report")
-        self._state = self._state.model_copy(update={"finished": _now()})
+        self._state = self._state.model_copy(update={"finished": utc_now()})
         self._write()
         from archmend.reports import write_report
 
@@ -275,48 +214,3 @@ class _Run:
 
     def _write(self) -> None:
         write_atomic(self._out / RUN, self._state.model_dump_json(indent=2) + "\n")
-
-
-def command_of(request: Mapping[str, Any]) -> str:
-    """Return the command that repeats a run, with every flag that is set, but for where its files go."""
-    words = ["archmend", "run"]
-    for name, value in request.items():
-        if value is None or value is False or name in ("out", "resume", "workers"):
-            continue
-        words += [flag(name), str(value)]
-    return shlex.join(words)
-
-
-def _claim(request: RunRequest) -> RunState:
-    """Return the state of a new run, or of the one that `--resume` goes on with.
-
-    Raises:
-        BadInput: the folder holds a run and that was not asked for, or another one.
-    """
-    out, asked = request.search.out, request.as_json()
-    if out.exists() and not out.is_dir():
-        raise BadInput(f"--out {out} is a file; name a folder")
-    path = out / RUN
-    if not path.exists():
-        held = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
-        if held:
-            raise BadInput(f"--out {out} holds something else ({held[0]!r}); choose another folder")
-        return RunState(command=command_of(asked), request=asked, started=_now())
-    if not request.search.resume:
-        raise BadInput(f"--out {out} holds a run; add --resume to go on with it, or choose another folder")
-    try:
-        state = RunState.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        raise BadInput(f"{path} is damaged; start in another folder") from error
-    changed = {"command": command_of(asked), "request": asked}
-    for name, value in asked.items():
-        if name not in FREE and value != state.request.get(name):
-            raise BadInput(
-                f"--resume goes on with the run in {out}, but {flag(name)} is {value} and was "
-                f"{state.request.get(name)}; give the same flags as then"
-            )
-    return state.model_copy(update=changed)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -237,6 +237,14 @@ def test_several_objectives() -> None:
     assert result.best == result.pareto[0]
 
 
+def test_a_value_for_another_number_of_objectives() -> None:
+    strategy = create_strategy("grid", SPACE, objectives=("accuracy", "params"))
+    with pytest.raises(
+        BadInput, match=r"trial 0 has 1 values \(0\.0\) and the search has the objectives accuracy"
+    ):
+        run(SPACE, ScriptedEvaluator(_value), strategy, Budget(trials=1))
+
+
 def test_equal_points_are_on_the_front_once() -> None:
     a, b = list(SPACES["small"])[:2]
     assert [r.id for r in pareto_front([TrialResult(1, b, (1.0, 2.0)), TrialResult(0, a, (1.0, 2.0))])] == [0]
