@@ -112,7 +112,6 @@ def _curve(record: RunRecord, title: str, training: str, validation: str) -> Spe
             x,
             alt.Y("value:Q", title=title, scale=alt.Scale(zero=False)),
             color=alt.Color("rows:N", title=None, scale=alt.Scale(range=["#56b4e9", "#d55e00"])),
-            strokeDash=alt.StrokeDash("rows:N", legend=None),
             tooltip=["epoch:Q", "rows:N", "value:Q"],
         )
     )
