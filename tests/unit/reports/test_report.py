@@ -160,3 +160,17 @@ def test_folders_that_hold_no_run(tmp_path: Path) -> None:
         RunRecord.from_directory(tmp_path)
     with pytest.raises(BadInput, match="is no folder"):
         RunRecord.from_directory(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("best", "said"),
+    [
+        ("averaged", "the average of the later epochs' weights did best"),
+        ("untouched", "the untouched one did best"),
+    ],
+)
+def test_the_page_says_which_candidate_the_model_is(best: str, said: str, write_run: Write) -> None:
+    folder = write_run()
+    (folder / "repair.json").write_text(json.dumps({"best": best, "kept": 0, "metrics": {"accuracy": 0.875}}))
+    words = _Page(render(RunRecord.from_directory(folder))).words
+    assert f"Of all candidates, {said}: validation accuracy 0.8750." in words
