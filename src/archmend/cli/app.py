@@ -17,6 +17,7 @@ from archmend.cli.repair import repair
 from archmend.cli.run import run
 from archmend.cli.search import search
 from archmend.cli.spaces import spaces
+from archmend.cli.trial import trial
 
 app = typer.Typer(
     cls=NearestNames,
@@ -68,3 +69,4 @@ app.command()(evaluate)
 app.command()(register)
 app.add_typer(registry, name="registry")
 app.add_typer(pipeline, name="pipeline")
+app.command()(trial)

@@ -4,6 +4,7 @@ from archmend.spaces.architecture import Architecture
 from archmend.spaces.builtin import create_space, space_names
 from archmend.spaces.choice import Choice, OpenIntegers, Repeat
 from archmend.spaces.codes import Scalar
+from archmend.spaces.plain import every_choice, from_texts
 from archmend.spaces.space import Space, size_text
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "Scalar",
     "Space",
     "create_space",
+    "every_choice",
+    "from_texts",
     "size_text",
     "space_names",
 ]

@@ -1,7 +1,7 @@
 """Where data comes from and artifacts go: whole files on disk, and one door to files and object stores."""
 
 from archmend.storage.atomic import disk_errors, open_atomic, sync_folder, write_atomic
-from archmend.storage.door import exists, fetch, fetched, put
+from archmend.storage.door import exists, fetch, fetched, list_objects, put, read_bytes, write_bytes
 from archmend.storage.uri import is_remote, local_path
 
 __all__ = [
@@ -10,9 +10,12 @@ __all__ = [
     "fetch",
     "fetched",
     "is_remote",
+    "list_objects",
     "local_path",
     "open_atomic",
     "put",
+    "read_bytes",
     "sync_folder",
     "write_atomic",
+    "write_bytes",
 ]

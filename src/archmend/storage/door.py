@@ -9,10 +9,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from archmend.errors import BadInput
-from archmend.storage.atomic import disk_errors, open_atomic
+from archmend.storage.atomic import disk_errors, open_atomic, write_atomic
 from archmend.storage.uri import is_remote, local_path
+
+if TYPE_CHECKING:
+    from archmend.storage.objects import Stored
 
 
 def exists(uri: str | Path) -> bool:
@@ -88,6 +92,47 @@ def put(local: str | Path, uri: str | Path) -> None:
     for path in sorted(source.rglob("*")):
         if path.is_file():
             _copy_file(path, target / path.relative_to(source))
+
+
+def read_bytes(uri: str | Path) -> bytes:
+    """Return the content of one file or object.
+
+    Raises:
+        BadInput: it does not exist. MissingExtra, Unavailable: as `fetch` says.
+    """
+    if not is_remote(uri):
+        return _readable(uri).read_bytes()
+    from archmend.storage.objects import ObjectStore
+
+    return ObjectStore(str(uri)).read(str(uri))
+
+
+def write_bytes(uri: str | Path, data: bytes) -> None:
+    """Write one file or object, whole or not at all, whether or not there is one.
+
+    Raises:
+        BadInput, MissingExtra, Unavailable: as `put` says.
+    """
+    if not is_remote(uri):
+        write_atomic(local_path(uri), data)
+        return
+    from archmend.storage.objects import ObjectStore
+
+    ObjectStore(str(uri)).write(str(uri), data)
+
+
+def list_objects(uri: str | Path) -> list[Stored]:
+    """Return every file or object below a folder or prefix, by name; none where nothing lies there.
+
+    Raises:
+        MissingExtra, Unavailable: as `fetch` says.
+    """
+    from archmend.storage.objects import ObjectStore, Stored
+
+    if is_remote(uri):
+        return ObjectStore(str(uri)).listing(str(uri))
+    folder = local_path(uri)
+    return [Stored(str(p), p.stat().st_size) for p in sorted(folder.rglob("*")) if p.is_file()]
 
 
 def _copy_file(source: Path, target: Path) -> None:

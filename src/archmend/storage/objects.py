@@ -77,6 +77,14 @@ class Connection:
         return cls(endpoint, key, secret, token if key_name.startswith("AWS") else None, region)
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One object or file of a listing: its URI and its size in bytes."""
+
+    uri: str
+    size: int
+
+
 class ObjectStore:
     """The store that a URI's scheme and the environment name."""
 
@@ -157,6 +165,32 @@ class ObjectStore:
         for file in files:
             name = path if file == source else f"{path}/{file.relative_to(source).as_posix()}"
             self._ask(uri, lambda file=file, name=name: self._fs.put_file(str(file), name))  # type: ignore[misc]
+
+    def read(self, uri: str) -> bytes:
+        """Return an object's content.
+
+        Raises:
+            BadInput: it does not exist. Unavailable: the store does not answer or refuses.
+        """
+        return bytes(self._ask(uri, lambda: self._fs.cat_file(self._path(uri))))
+
+    def write(self, uri: str, data: bytes) -> None:
+        """Write an object, whether or not there is one.
+
+        Raises:
+            BadInput: the bucket does not exist. Unavailable: the store does not answer or refuses.
+        """
+        self._ask(uri, lambda: self._fs.pipe_file(self._path(uri), data))
+
+    def listing(self, uri: str) -> list[Stored]:
+        """Return every object below a prefix, by name; none where nothing lies there.
+
+        Raises:
+            Unavailable: the store does not answer or refuses.
+        """
+        scheme = scheme_of(uri)
+        sizes = self._ask(uri, lambda: self._sizes(self._path(uri)))
+        return [Stored(f"{scheme}://{name}", size) for name, size in sizes.items()]
 
     def _path(self, uri: str) -> str:
         return "/".join(part for part in bucket_and_key(uri) if part)

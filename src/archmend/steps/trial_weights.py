@@ -1,0 +1,89 @@
+"""The weights that the trials of one experiment leave for each other, found by one listing.
+
+The index is the names themselves, `<number>/<value>/<architecture>.npz`: a single write puts the weights
+and their entry there, so two trials that end at once cannot spoil it, and a reader sees whole files only.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from archmend.errors import ArchmendError, BadInput, Unavailable
+from archmend.search import Suggestion, TrialResult
+from archmend.spaces import Architecture, Space
+from archmend.steps.records import TrialRecord
+from archmend.steps.trial_request import TrialRequest, as_number
+from archmend.storage import list_objects, put, read_bytes, write_atomic
+from archmend.training import parent_chooser
+
+_LONGEST_CODE = 700
+"""Characters: a whole object name may have 1,024."""
+
+
+def weights_uri(folder: str, record: TrialRecord) -> str:
+    """Return where the weights of a trial with a value lie."""
+    value = record.value[0] if isinstance(record.value, tuple) else record.value
+    return f"{folder.rstrip('/')}/{record.trial}/{value!r}/{record.architecture}.npz"
+
+
+def offer_weights(request: TrialRequest, record: TrialRecord, file: Path) -> None:
+    """Put a trial's weights where its successors look, unless it has none or they are too large.
+
+    The trial does not fail with the store: its result stands without its weights.
+    """
+    if request.weights is None or record.value is None or not file.is_file():
+        return
+    size = file.stat().st_size
+    if size > request.max_weights_bytes or len(record.architecture) > _LONGEST_CODE:
+        _say(f"its weights ({size:,} bytes) are not kept: the limit is {request.max_weights_bytes:,}")
+        return
+    try:
+        put(file, weights_uri(request.weights, record))
+    except ArchmendError as error:
+        _say(f"its weights are not kept: {error}")
+
+
+def inherited(
+    request: TrialRequest, space: Space, architecture: Architecture, scratch: Path
+) -> tuple[int | None, Path | None]:
+    """Return the number of the trial to start from and a local file of its weights; None starts anew.
+
+    A store that does not answer, or weights that are gone by now, are no failure either.
+    """
+    choose = parent_chooser(request.inherit, space)
+    if choose is None or request.weights is None:
+        return None, None
+    try:
+        offered = offered_weights(request.weights, space)
+        parent = choose(Suggestion(request.number, architecture), [r for r, _ in offered])
+        if parent is None:
+            return None, None
+        uri = next(uri for result, uri in offered if result.id == parent)
+        file = scratch / "parent.npz"
+        write_atomic(file, read_bytes(uri))
+    except (BadInput, Unavailable) as error:
+        _say(f"it starts anew: {error}")
+        return None, None
+    return parent, file
+
+
+def offered_weights(folder: str, space: Space) -> list[tuple[TrialResult, str]]:
+    """Return what lies in an experiment's folder of weights: the trials and the URIs of their weights."""
+    found = []
+    for entry in list_objects(folder):
+        parts = entry.uri.removesuffix(".npz").rsplit("/", 3)[1:]
+        if len(parts) != 3 or not parts[0].isdigit():
+            continue
+        number, value, code = int(parts[0]), as_number(parts[1]), parts[2]
+        try:
+            architecture = space.parse(code)
+        except BadInput:
+            continue  # of another space, as after a change of the experiment's settings
+        if value == value:
+            found.append((TrialResult(number, architecture, value), entry.uri))
+    return found
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
