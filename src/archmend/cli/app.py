@@ -16,6 +16,7 @@ from archmend.cli.registry import registry
 from archmend.cli.repair import repair
 from archmend.cli.run import run
 from archmend.cli.search import search
+from archmend.cli.serve_suggestion import serve_suggestion
 from archmend.cli.spaces import spaces
 from archmend.cli.trial import trial
 
@@ -69,4 +70,5 @@ app.command()(evaluate)
 app.command()(register)
 app.add_typer(registry, name="registry")
 app.add_typer(pipeline, name="pipeline")
+app.command("serve-suggestion")(serve_suggestion)
 app.command()(trial)

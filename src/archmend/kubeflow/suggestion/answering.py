@@ -1,0 +1,97 @@
+"""From a search and its history to the next suggestions: a pure function of the request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from archmend.errors import ArchmendError, BadInput
+from archmend.kubeflow.suggestion.experiment import Search
+from archmend.kubeflow.suggestion.names import EPOCHS, MOST_TRIALS
+from archmend.kubeflow.suggestion.trials import History
+from archmend.search import Suggestion, TrialResult
+
+
+class Exhausted(ArchmendError):
+    """There are fewer suggestions left than were asked for."""
+
+
+class GivenUp(ArchmendError):
+    """Whoever asked waits no longer."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The suggestions of a reply, and all that have no finished trial, these among them, by id."""
+
+    suggestions: tuple[Suggestion, ...]
+    asked: Mapping[int, Suggestion]
+
+
+def answer(
+    search: Search, history: History, count: int, given: int, wanted: Callable[[], bool] = lambda: True
+) -> Answer:
+    """Return the next suggestions.
+
+    Args:
+        search: what the experiment asks for.
+        history: what the request shows and notes.
+        count: how many suggestions are asked for.
+        given: how many earlier replies gave.
+        wanted: whether the answer still is; asked between two suggestions.
+
+    Raises:
+        BadInput: settings that the strategy does not take, or epochs that the experiment does not.
+        Exhausted: fewer are left. GivenUp: the answer is no longer wanted.
+    """
+    strategy = search.create(history.prior)
+    strategy.tell(history.results)
+    first_new = max((r.id for r in history.results), default=-1) + 1
+    unseen = given - len(history.results)
+    made: list[Suggestion] = []
+    while len(made) < count:
+        if not wanted():
+            raise GivenUp("nobody waits for this answer any more")
+        asked = strategy.ask(1)
+        if not asked or asked[0].id >= MOST_TRIALS:
+            raise Exhausted(_exhausted(search, history, count, len(made), bool(asked)))
+        (suggestion,) = asked
+        excess = search.budget.excess(search.space.cost(suggestion.architecture))
+        if excess is not None:
+            # As the local loop does: it has an id, is told as rejected, and is never trained.
+            rejected = TrialResult(
+                suggestion.id, suggestion.architecture, None, "rejected", suggestion.fidelity, reason=excess
+            )
+            strategy.tell([rejected])
+        elif suggestion.id < first_new or unseen > 0:
+            # An earlier reply gave it, and neither a trial nor the note says so: it counts as running.
+            unseen -= 1
+        else:
+            made.append(_checked(search, suggestion))
+    return Answer(tuple(made), {**history.asked, **{s.id: s for s in made}})
+
+
+def _checked(search: Search, suggestion: Suggestion) -> Suggestion:
+    epochs = suggestion.fidelity
+    if epochs is None:
+        return suggestion
+    if EPOCHS not in search.parameters:
+        raise BadInput(
+            f"strategy {search.strategy!r} chooses the epochs and the experiment lacks the parameter "
+            f"{EPOCHS!r}; declare it as int"
+        )
+    if epochs not in search.epochs_allowed:
+        raise BadInput(
+            f"strategy {search.strategy!r} asks for {epochs} epochs and the experiment's parameter takes "
+            f"{search.epochs_allowed[0]} to {search.epochs_allowed[-1]}; widen it"
+        )
+    return suggestion
+
+
+def _exhausted(search: Search, history: History, count: int, made: int, more: bool) -> str:
+    where = f"the first {MOST_TRIALS} of space" if more else "space"
+    return (
+        f"{count} more suggestions are asked for after {len(history.results)} and {where} "
+        f"{search.space.name!r} has {made} left for strategy {search.strategy!r}; lower maxTrialCount, or "
+        "widen the space or its limits"
+    )

@@ -1,0 +1,39 @@
+"""What is refused before an experiment begins."""
+
+from __future__ import annotations
+
+from archmend.errors import BadInput
+from archmend.kubeflow.suggestion.asked import read_asked
+from archmend.kubeflow.suggestion.experiment import Search
+from archmend.kubeflow.suggestion.names import MOST_TRIALS
+
+_LISTED = 20_000
+
+
+def check(search: Search) -> None:
+    """Refuse an experiment that could not be served to its end.
+
+    Raises:
+        BadInput: settings that the strategy does not take, limits that nothing fits, more trials than the
+            space holds.
+    """
+    read_asked(search.asked, search.space)
+    search.create()
+    trials = search.budget.trials
+    if trials is None:
+        return
+    if trials > MOST_TRIALS:
+        raise BadInput(f"maxTrialCount is {trials} and at most {MOST_TRIALS} are served; lower it")
+    fitting = _fitting(search)
+    if trials > fitting:
+        raise BadInput(
+            f"maxTrialCount is {trials} and space {search.space.name!r} holds {fitting:.0f} architectures "
+            "within the limits; lower it, or widen them"
+        )
+
+
+def _fitting(search: Search) -> float:
+    space, budget = search.space, search.budget
+    if space.size > _LISTED or (budget.params is None and budget.flops is None):
+        return space.size
+    return sum(budget.excess(space.cost(a)) is None for a in space)

@@ -1,0 +1,45 @@
+"""What the service, the experiments that use it and the manifests call alike."""
+
+from __future__ import annotations
+
+from archmend.errors import unknown_name
+from archmend.search import strategy_names
+
+PORT = 6789
+"""Where Katib's controller looks for a suggestion service."""
+HEALTH = "manager.v1beta1.Suggestion"
+"""The name under which Katib's probes ask for its health."""
+ARCHITECTURE = "architecture"
+EPOCHS = "epochs"
+ASKED = "asked"
+"""The setting that the service writes itself: suggestions that have no finished trial in a request."""
+MOST_TRIALS = 10_000
+"""Ids of one experiment; etcd holds its trials' assignments as one object, so Katib ends long before."""
+_PREFIX = "archmend-"
+
+
+def algorithm_name(strategy: str) -> str:
+    """Return the name under which Katib knows a strategy."""
+    return _PREFIX + strategy.replace("_", "-")
+
+
+def algorithm_names() -> tuple[str, ...]:
+    """Return the names of all algorithms that are served."""
+    return tuple(map(algorithm_name, strategy_names()))
+
+
+def strategy_of(algorithm: str) -> str:
+    """Return the strategy behind an algorithm's name.
+
+    Raises:
+        BadInput: the name is none of ours.
+    """
+    for strategy in strategy_names():
+        if algorithm_name(strategy) == algorithm:
+            return strategy
+    raise unknown_name("algorithm", algorithm, algorithm_names())
+
+
+def trial_name(experiment: str, number: int) -> str:
+    """Return the name of the trial with this id."""
+    return f"{experiment}-{number}"
