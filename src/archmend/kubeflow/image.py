@@ -1,4 +1,4 @@
-"""The container image of every task, in one place."""
+"""The container images, in one place."""
 
 from __future__ import annotations
 
@@ -9,3 +9,8 @@ import archmend
 REPOSITORY = "ghcr.io/archmend/archmend"
 IMAGE = os.environ.get("ARCHMEND_IMAGE", f"{REPOSITORY}:{archmend.__version__}")
 """Compiled into the components; the environment variable is for those who build their own."""
+
+SUGGESTION_IMAGE = os.environ.get(
+    "ARCHMEND_SUGGESTION_IMAGE", f"ghcr.io/archmend/suggestion:{archmend.__version__}"
+)
+"""What serves our strategies to Katib; without TensorFlow."""

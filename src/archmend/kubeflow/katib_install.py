@@ -1,0 +1,122 @@
+"""Puts our algorithms into the Katib of the current kube context, once or again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.kubeflow.katib_config import entry, start_settings, with_entries
+from archmend.kubeflow.suggestion import algorithm_names
+
+NAME = "katib-config"
+KEY = "katib-config.yaml"
+CONTROLLER = "katib-controller"
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What was done: nothing at all when `changed` is false."""
+
+    algorithms: Sequence[str]
+    changed: bool
+    restarted: bool
+
+
+def install_suggestions(
+    image: str,
+    *,
+    namespace: str = "kubeflow",
+    cpu: str = "1",
+    memory: str = "512Mi",
+    inject: bool = False,
+    remove: bool = False,
+) -> Installed:
+    """Register every strategy that this installation has, or take all of them out.
+
+    The write names the version that was read, so that somebody else's change is never lost.
+
+    Args:
+        image: of the suggestion service.
+        namespace: where Katib is.
+        cpu: limit of a suggestion container.
+        memory: limit of a suggestion container.
+        inject: also for namespaces that enforce the restricted Pod Security Standard; the controller reads
+            that at its start and is restarted when it is new.
+        remove: take our entries out.
+
+    Raises:
+        BadInput: no Katib there, or it may not be changed.
+        Unavailable: the cluster cannot be reached, or others write without end.
+    """
+    core, apps, refused, unreachable = _clients()
+    algorithms = () if remove else algorithm_names()
+    entries = [entry(name, image, cpu=cpu, memory=memory) for name in algorithms]
+    for _ in range(_TRIES):
+        try:
+            found = core.read_namespaced_config_map(NAME, namespace)
+            before = (found.data or {}).get(KEY, "")
+            after = with_entries(before, entries, inject=inject)
+            if after == before:
+                return Installed(algorithms, changed=False, restarted=False)
+            found.data[KEY] = after
+            core.replace_namespaced_config_map(NAME, namespace, found)
+            restart = start_settings(after) != start_settings(before)
+            if restart:
+                apps.patch_namespaced_deployment(CONTROLLER, namespace, _restarted())
+            return Installed(algorithms, changed=True, restarted=restart)
+        except refused as error:
+            if error.status != 409:
+                raise _explained(error, namespace) from error
+        except unreachable as error:
+            raise Unavailable(f"Kubernetes does not answer ({error}); is the cluster up?") from error
+    raise Unavailable(f"ConfigMap {NAME} in {namespace} changed {_TRIES} times meanwhile; try again")
+
+
+def _restarted() -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    annotations = {"kubectl.kubernetes.io/restartedAt": now}
+    return {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+
+
+def _clients() -> tuple[Any, Any, type[Any], type[Any]]:
+    try:
+        from kubernetes import client, config
+        from kubernetes.config import ConfigException
+        from urllib3.exceptions import HTTPError
+    except ImportError as error:
+        raise MissingExtra("kubernetes", "kubeflow") from error
+    try:
+        # By the variable as it is now: the library reads it when it is imported.
+        where = os.environ.get("KUBECONFIG")
+        if where is None and "KUBERNETES_SERVICE_HOST" in os.environ:
+            config.load_incluster_config()
+        else:
+            config.load_kube_config(config_file=where)
+    except (ConfigException, OSError) as error:
+        raise BadInput(
+            f"no Kubernetes to talk to ({error}): set KUBECONFIG, or run this in a pod with a service account"
+        ) from error
+    # A cluster that is away is said at once; the library would try three times.
+    settings = client.Configuration.get_default_copy()
+    settings.retries = False
+    api = client.ApiClient(settings)
+    return client.CoreV1Api(api), client.AppsV1Api(api), client.ApiException, HTTPError
+
+
+def _explained(error: Any, namespace: str) -> Exception:
+    if error.status == 404:
+        return BadInput(
+            f"there is no Katib in namespace {namespace} (no {NAME}, or no {CONTROLLER}): install it, or say "
+            "where it is with --namespace"
+        )
+    if error.status in (401, 403):
+        return BadInput(
+            f"may not change Katib's configuration in namespace {namespace} ({error.reason}): this takes get "
+            f"and update of ConfigMap {NAME}, and patch of Deployment {CONTROLLER}"
+        )
+    return Unavailable(f"Kubernetes answered {error.status} {error.reason}; try again")
