@@ -8,6 +8,7 @@ document belongs to whoever installed Katib and stays as it is, comments aside.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from archmend.errors import BadInput
@@ -45,9 +46,13 @@ def entry(algorithm: str, image: str, *, cpu: str = "1", memory: str = "512Mi") 
             "requests": {"cpu": "50m", "memory": "128Mi"},
             "limits": {"cpu": cpu, "memory": memory},
         },
-        "securityContext": dict(RESTRICTED),
+        "securityContext": deepcopy(dict(RESTRICTED)),
         # Katib's own first look is after ten seconds, in each experiment.
-        "readinessProbe": {"grpc": {"port": PORT, "service": HEALTH}, "periodSeconds": 2},
+        "readinessProbe": {
+            "grpc": {"port": PORT, "service": HEALTH},
+            "periodSeconds": 2,
+            "timeoutSeconds": 5,
+        },
     }
 
 

@@ -47,6 +47,7 @@ def test_twice_is_once() -> None:
     written = with_entries(KATIB, ENTRIES, inject=True)
 
     assert with_entries(written, ENTRIES, inject=True) is written
+    assert "&id" not in written, "aliases are for no reader"
 
 
 def test_a_new_image_replaces_the_old_one() -> None:
