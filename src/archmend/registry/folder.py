@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -11,10 +10,9 @@ from pathlib import Path
 
 from archmend.errors import BadInput
 from archmend.registry.store import NotFoundError, Stored
-from archmend.storage import disk_errors, sync_folder, write_atomic
+from archmend.storage import disk_errors, link_new, sync_folder, write_atomic
 
 STAGING = ".tmp"
-_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
 
 
 class FolderStore:
@@ -50,20 +48,8 @@ class FolderStore:
         Raises:
             BadInput: the file system has no hard links.
         """
-        with self._staged(key, data) as (staged, target), disk_errors(target):
-            try:
-                os.link(staged, target)
-            except FileExistsError:
-                return False
-            except OSError as error:
-                if error.errno in _NO_LINKS:
-                    raise BadInput(
-                        f"the file system of {self.root} has no hard links, which keep two writers apart; "
-                        "choose a folder on another file system"
-                    ) from error
-                raise
-            sync_folder(target.parent)
-        return True
+        with self._staged(key, data) as (staged, target):
+            return link_new(staged, target)
 
     def list(self, prefix: str) -> Iterator[Stored]:
         """Walk the folder; what disappears meanwhile is left out."""

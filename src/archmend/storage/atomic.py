@@ -23,6 +23,8 @@ _FORBIDDEN = {
     errno.ENAMETOOLONG,
 }
 
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS}
+
 
 @contextmanager
 def disk_errors(path: str | Path) -> Iterator[None]:
@@ -85,6 +87,43 @@ def write_atomic(path: str | Path, data: bytes | str) -> None:
     """
     with open_atomic(path, "wb") as stream:
         stream.write(data.encode() if isinstance(data, str) else data)
+
+
+def create_atomic(path: str | Path, data: bytes) -> bool:
+    """Write `data` to `path`, whole, if nothing is there; of any number of writers exactly one gets True.
+
+    Raises:
+        BadInput: the file system has no hard links, and as `disk_errors` says. Unavailable: as there.
+    """
+    target = Path(path)
+    staged = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.new")
+    write_atomic(staged, data)
+    try:
+        return link_new(staged, target)
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def link_new(staged: Path, target: Path) -> bool:
+    """Give a whole file its name if that is free, and say whether it was.
+
+    Raises:
+        BadInput: the file system has no hard links, and as `disk_errors` says. Unavailable: as there.
+    """
+    with disk_errors(target):
+        try:
+            os.link(staged, target)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno in _NO_LINKS:
+                raise BadInput(
+                    f"the file system of {target.parent} has no hard links, which keep two writers apart; "
+                    "choose a folder on another file system"
+                ) from error
+            raise
+        sync_folder(target.parent)
+    return True
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""One door for data in and artifacts out: the same four questions for files and for object stores."""
+"""One door for data in and artifacts out: the same questions for files and for object stores."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from archmend.errors import BadInput
-from archmend.storage.atomic import disk_errors, open_atomic, write_atomic
+from archmend.storage.atomic import create_atomic, disk_errors, open_atomic, write_atomic
+from archmend.storage.stored import Stored
 from archmend.storage.uri import is_remote, local_path
-
-if TYPE_CHECKING:
-    from archmend.storage.objects import Stored
 
 
 def exists(uri: str | Path) -> bool:
     """Say whether `uri` names a file, a folder, an object or a prefix that holds objects.
 
     Raises:
-        BadInput: a scheme that archmend does not read. MissingExtra: s3fs is not installed.
+        BadInput: a scheme that archmend does not read. MissingExtra: the extra s3 is not installed.
         Unavailable: the store does not answer or refuses.
     """
     if not is_remote(uri):
@@ -42,7 +39,7 @@ def fetch(uri: str | Path) -> Path:
         uri: a plain path, file://, s3:// or minio://; a folder (or a prefix) comes as a folder.
 
     Raises:
-        BadInput: it does not exist or cannot be read. MissingExtra: s3fs is not installed.
+        BadInput: it does not exist or cannot be read. MissingExtra: the extra s3 is not installed.
         Unavailable: the store does not answer or refuses, or the disk is full.
     """
     if not is_remote(uri):
@@ -77,7 +74,7 @@ def put(local: str | Path, uri: str | Path) -> None:
 
     Raises:
         BadInput: the local path does not exist, or the target cannot be written.
-        MissingExtra: s3fs is not installed. Unavailable: the store does not answer or refuses.
+        MissingExtra: the extra s3 is not installed. Unavailable: the store does not answer or refuses.
     """
     source = _readable(local)
     if is_remote(uri):
@@ -121,18 +118,55 @@ def write_bytes(uri: str | Path, data: bytes) -> None:
     ObjectStore(str(uri)).write(str(uri), data)
 
 
+def create_bytes(uri: str | Path, data: bytes) -> bool:
+    """Write one file or object if there is none; of any number of writers at once exactly one gets True.
+
+    Raises:
+        BadInput: the file system has no hard links. MissingExtra, Unavailable: as `put` says.
+    """
+    if is_remote(uri):
+        from archmend.storage.objects import ObjectStore
+
+        return ObjectStore(str(uri)).write(str(uri), data, if_absent=True)
+    return create_atomic(local_path(uri), data)
+
+
+def delete(uri: str | Path) -> None:
+    """Remove one file or object; one that is not there is no error.
+
+    Raises:
+        BadInput: it is a folder, or may not be removed. MissingExtra, Unavailable: as `put` says.
+    """
+    if is_remote(uri):
+        from archmend.storage.objects import ObjectStore
+
+        ObjectStore(str(uri)).delete(str(uri))
+        return
+    path = local_path(uri)
+    with disk_errors(path):
+        path.unlink(missing_ok=True)
+
+
 def list_objects(uri: str | Path) -> list[Stored]:
     """Return every file or object below a folder or prefix, by name; none where nothing lies there.
+
+    The name of one file or object gives that one alone. What disappears meanwhile is left out.
 
     Raises:
         MissingExtra, Unavailable: as `fetch` says.
     """
-    from archmend.storage.objects import ObjectStore, Stored
-
     if is_remote(uri):
+        from archmend.storage.objects import ObjectStore
+
         return ObjectStore(str(uri)).listing(str(uri))
-    folder = local_path(uri)
-    return [Stored(str(p), p.stat().st_size) for p in sorted(folder.rglob("*")) if p.is_file()]
+    top = local_path(uri)
+    found = []
+    for path in [top] if top.is_file() else sorted(top.rglob("*")):
+        with suppress(FileNotFoundError):
+            if path.is_file():
+                status = path.stat()
+                found.append(Stored(str(path), status.st_size, status.st_mtime))
+    return found
 
 
 def _copy_file(source: Path, target: Path) -> None:

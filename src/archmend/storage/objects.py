@@ -1,88 +1,26 @@
-"""Objects in S3 or MinIO through s3fs, with every failure said in one sentence."""
+"""Objects in S3 or MinIO: whole values under names, checked when they arrive."""
 
 from __future__ import annotations
 
-import logging
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import io
+import uuid
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO
 
-from tenacity import (
-    Retrying,
-    before_sleep_log,
-    retry_if_exception,
-    stop_after_attempt,
-    wait_random_exponential,
-)
-
-from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.errors import BadInput
 from archmend.storage.atomic import disk_errors
+from archmend.storage.clients import amazon_client, minio_client
+from archmend.storage.connection import Connection
+from archmend.storage.digests import DIGEST, sha256_of
+from archmend.storage.failures import code_of, is_missing
+from archmend.storage.receiving import Receiving
+from archmend.storage.requests import Requests
+from archmend.storage.sending import SMALLEST, Sending
+from archmend.storage.stored import Stored
 from archmend.storage.uri import bucket_and_key, scheme_of
 
-_LOG = logging.getLogger(__name__)
-_ATTEMPTS = 3
-_T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class Connection:
-    """Where a store is and who asks; None leaves a value to s3fs's own search (profile, role).
-
-    Attributes:
-        endpoint: URL of the service; None is Amazon's own. key, secret, token: credentials.
-        region: the bucket's region.
-    """
-
-    endpoint: str | None
-    key: str | None
-    secret: str | None
-    token: str | None
-    region: str | None
-
-    @classmethod
-    def from_environment(cls, scheme: str) -> Connection:
-        """Read the usual variables: MinIO's first for minio://, Amazon's first for s3://.
-
-        Raises:
-            BadInput: minio:// without an endpoint, or a key without its secret.
-        """
-        env = os.environ
-        aws = (env.get("AWS_ENDPOINT_URL_S3") or env.get("AWS_ENDPOINT_URL"),)
-        endpoints = [*aws, env.get("MINIO_ENDPOINT")]
-        pairs = [
-            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
-            ("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"),
-            ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"),
-        ]
-        if scheme == "minio":
-            endpoints.reverse()
-            pairs = [*pairs[1:], pairs[0]]
-        else:
-            pairs = pairs[:1] if aws[0] or not endpoints[-1] else pairs
-        endpoint = next((e for e in endpoints if e), None)
-        if scheme == "minio" and endpoint is None:
-            raise BadInput("minio:// needs the service's address; set MINIO_ENDPOINT, like http://minio:9000")
-        if endpoint is not None and "://" not in endpoint:
-            endpoint = f"http://{endpoint}"
-        key_name, secret_name = next((p for p in pairs if env.get(p[0])), pairs[0])
-        key, secret = env.get(key_name) or None, env.get(secret_name) or None
-        if (key is None) != (secret is None):
-            given, absent = (key_name, secret_name) if key else (secret_name, key_name)
-            raise BadInput(f"{given} is set but {absent} is not; set both")
-        token = env.get("AWS_SESSION_TOKEN") or None
-        region = env.get("AWS_REGION") or env.get("AWS_DEFAULT_REGION") or None
-        return cls(endpoint, key, secret, token if key_name.startswith("AWS") else None, region)
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One object or file of a listing: its URI and its size in bytes."""
-
-    uri: str
-    size: int
+_WRITER = "writer"
 
 
 class ObjectStore:
@@ -95,76 +33,15 @@ class ObjectStore:
             uri: an s3:// or minio:// URI; its scheme decides which variables are read.
 
         Raises:
-            MissingExtra: s3fs is not installed. BadInput: the environment names no usable connection.
+            MissingExtra: minio is not installed. BadInput: the environment names no usable connection.
         """
         self._connection = Connection.from_environment(scheme_of(uri))
-        try:
-            import s3fs
-        except ImportError as error:
-            raise MissingExtra("s3fs", "s3") from error
-        c = self._connection
-        client: dict[str, Any] = {"region_name": c.region} if c.region else {}
-        self._fs: Any = s3fs.S3FileSystem(
-            key=c.key,
-            secret=c.secret,
-            token=c.token,
-            endpoint_url=c.endpoint,
-            client_kwargs=client,
-            config_kwargs={
-                "connect_timeout": 5,
-                "read_timeout": 60,
-                # Retries are made in one place, below.
-                "retries": {"total_max_attempts": 1, "mode": "standard"},
-            },
-            skip_instance_cache=True,
-            use_listings_cache=False,
-        )
-        self._fs.retries = 1
+        self._client: Any = minio_client(self._connection)
+        self._ask = Requests(self._connection)
 
     def exists(self, uri: str) -> bool:
         """Say whether an object or a prefix of this name exists."""
-        path = self._path(uri)
-        return self._ask(uri, lambda: bool(self._fs.exists(path)))
-
-    def download(self, uri: str, folder: Path) -> Path:
-        """Copy the object, or every object below the prefix, into `folder`; return its local path.
-
-        Raises:
-            BadInput: nothing has this name. Unavailable: the store does not answer, refuses, or what
-                arrived is not as long as what the store announced.
-        """
-        path = self._path(uri)
-        sizes = self._ask(uri, lambda: self._sizes(path))
-        if not sizes:
-            bucket, _ = bucket_and_key(uri)
-            what = "object" if self._ask(uri, lambda: self._fs.exists(bucket)) else "bucket"
-            name = repr(uri) if what == "object" else f"{bucket!r} (of {uri!r})"
-            raise BadInput(f"there is no {what} {name}; check the name and the service it lies in")
-        root = folder / path.rsplit("/", 1)[-1]
-        for name, size in sizes.items():
-            if ".." in name.split("/"):  # a key is any text; it must not lead out of the folder
-                raise BadInput(f"{uri!r} holds the object {name!r}, which is no file name; rename it")
-            target = root if name == path else root / name.removeprefix(f"{path}/")
-            with disk_errors(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                self._ask(uri, lambda name=name, target=target: self._fs.get_file(name, str(target)))  # type: ignore[misc]
-                if target.stat().st_size != size:
-                    raise Unavailable(
-                        f"{uri!r} arrived with {target.stat().st_size} of {size} bytes; try again"
-                    )
-        return root
-
-    def upload(self, source: Path, uri: str) -> None:
-        """Copy a file, or every file below a folder, to `uri`.
-
-        Raises:
-            BadInput: the bucket does not exist. Unavailable: the store does not answer or refuses.
-        """
-        path = self._path(uri)
-        files = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.is_file())
-        for file in files:
-            name = path if file == source else f"{path}/{file.relative_to(source).as_posix()}"
-            self._ask(uri, lambda file=file, name=name: self._fs.put_file(str(file), name))  # type: ignore[misc]
+        return self._ask(uri, partial(self._exists, uri))
 
     def read(self, uri: str) -> bytes:
         """Return an object's content.
@@ -172,82 +49,142 @@ class ObjectStore:
         Raises:
             BadInput: it does not exist. Unavailable: the store does not answer or refuses.
         """
-        return bytes(self._ask(uri, lambda: self._fs.cat_file(self._path(uri))))
+        bucket, key = bucket_and_key(uri)
+        sink = io.BytesIO()
+        self._ask(uri, Receiving(self._client, bucket, key, sink))
+        return sink.getvalue()
 
-    def write(self, uri: str, data: bytes) -> None:
-        """Write an object, whether or not there is one.
+    def write(self, uri: str, data: bytes, *, if_absent: bool = False) -> bool:
+        """Write an object whole.
+
+        Args:
+            uri: its name.
+            data: its content.
+            if_absent: leave one that is there alone; of any number of writers at once exactly one writes.
+
+        Returns:
+            Whether it was written.
 
         Raises:
-            BadInput: the bucket does not exist. Unavailable: the store does not answer or refuses.
+            Unavailable: the bucket does not exist, the store does not answer or refuses.
         """
-        self._ask(uri, lambda: self._fs.pipe_file(self._path(uri), data))
+        if if_absent:
+            return self._create(uri, data)
+        self._send(uri, io.BytesIO(data), len(data))
+        return True
+
+    def delete(self, uri: str) -> None:
+        """Remove an object; one that is not there is no error."""
+        bucket, key = bucket_and_key(uri)
+        self._ask(uri, lambda: self._client.remove_object(bucket, key))
 
     def listing(self, uri: str) -> list[Stored]:
-        """Return every object below a prefix, by name; none where nothing lies there.
+        """Return every object below a prefix, or the object of this name itself, by name.
 
         Raises:
-            Unavailable: the store does not answer or refuses.
+            Unavailable: the bucket does not exist, the store does not answer or refuses.
         """
-        scheme = scheme_of(uri)
-        sizes = self._ask(uri, lambda: self._sizes(self._path(uri)))
-        return [Stored(f"{scheme}://{name}", size) for name, size in sizes.items()]
+        return self._ask(uri, partial(self._listed, uri))
 
-    def _path(self, uri: str) -> str:
-        return "/".join(part for part in bucket_and_key(uri) if part)
+    def download(self, uri: str, folder: Path) -> Path:
+        """Copy the object, or every object below the prefix, into `folder`; return its local path.
 
-    def _sizes(self, path: str) -> dict[str, int]:
-        """Return the size of each object that `path` names: itself, or all below it; none if nothing is."""
+        Raises:
+            BadInput: nothing has this name. Unavailable: the store does not answer, refuses, or what
+                arrived is not what was stored.
+        """
+        found = self.listing(uri)
+        if not found:
+            raise BadInput(f"there is no object {uri!r}; check the name and the service it lies in")
+        bucket, key = bucket_and_key(uri)
+        root = folder / (key.rsplit("/", 1)[-1] or bucket)
+        for entry in found:
+            name = bucket_and_key(entry.uri)[1]
+            inner = name.removeprefix(key).removeprefix("/") if name != key else ""
+            target = root / _relative(entry.uri, inner) if inner else root
+            with disk_errors(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with target.open("x+b") as sink:
+                    self._ask(entry.uri, Receiving(self._client, bucket, name, sink))
+        return root
+
+    def upload(self, source: Path, uri: str) -> None:
+        """Copy a file, or every file below a folder, to `uri`; a large file goes on where it was cut.
+
+        Raises:
+            Unavailable: the bucket does not exist, the store does not answer or refuses.
+        """
+        files = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.is_file())
+        for file in files:
+            name = uri if file == source else f"{uri.rstrip('/')}/{file.relative_to(source).as_posix()}"
+            with disk_errors(file), file.open("rb") as stream:
+                self._send(name, stream, file.stat().st_size)
+
+    def _send(self, uri: str, source: BinaryIO, size: int) -> None:
+        bucket, key = bucket_and_key(uri)
+        if size > SMALLEST:
+            Sending(amazon_client(self._connection), self._ask, uri, bucket, key).send(source, size)
+            return
+        metadata = {DIGEST: sha256_of(source)}
+
+        def put() -> None:
+            source.seek(0)
+            self._client.put_object(bucket, key, source, size, metadata=metadata)
+
+        self._ask(uri, put)
+
+    def _create(self, uri: str, data: bytes) -> bool:
+        bucket, key = bucket_and_key(uri)
+        client = amazon_client(self._connection)
+        # After a lost answer the second attempt finds the key taken, perhaps by the first one.
+        metadata = {DIGEST: sha256_of(io.BytesIO(data)), _WRITER: uuid.uuid4().hex}
+
+        def create() -> bool:
+            try:
+                client.put_object(Bucket=bucket, Key=key, Body=data, Metadata=metadata, IfNoneMatch="*")
+            except Exception as error:
+                if code_of(error) != "PreconditionFailed":
+                    raise
+                head = self._client.stat_object(bucket, key)
+                return bool(head.metadata.get(f"x-amz-meta-{_WRITER}") == metadata[_WRITER])
+            return True
+
+        return self._ask(uri, create)
+
+    def _exists(self, uri: str) -> bool:
+        bucket, key = bucket_and_key(uri)
+        if key and self._stat(bucket, key) is not None:
+            return True
         try:
-            found: dict[str, Any] = self._fs.find(path, detail=True)
-        except FileNotFoundError:  # the bucket is not there either
-            return {}
-        return {n: int(i["size"]) for n, i in sorted(found.items()) if not n.endswith("/")}
-
-    def _ask(self, uri: str, call: Callable[[], _T]) -> _T:
-        """Make a request, again after a passing failure, and translate what remains."""
-        again = Retrying(
-            stop=stop_after_attempt(_ATTEMPTS),
-            wait=wait_random_exponential(multiplier=0.2, max=5),
-            retry=retry_if_exception(_is_passing),
-            before_sleep=before_sleep_log(_LOG, logging.WARNING),
-            reraise=True,
-        )
-        with _store_errors(uri, self._connection):
-            return again(call)
-
-
-def _is_passing(error: BaseException) -> bool:
-    """Say whether the same request may succeed a moment later."""
-    import errno
-
-    from botocore.exceptions import ConnectionError as Refused  # type: ignore[import-untyped]
-    from botocore.exceptions import HTTPClientError
-
-    busy = (errno.EBUSY, getattr(errno, "EREMOTEIO", errno.EIO))
-    return isinstance(error, Refused | HTTPClientError | TimeoutError | ConnectionError) or (
-        isinstance(error, OSError) and error.errno in busy
-    )
-
-
-@contextmanager
-def _store_errors(uri: str, connection: Connection) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, NoCredentialsError
-
-    where = connection.endpoint or "Amazon S3"
-    try:
-        yield
-    except FileNotFoundError as error:
-        bucket, _ = bucket_and_key(uri)
-        raise BadInput(f"{uri!r} does not exist, or its bucket {bucket!r} does not; check both") from error
-    except NoCredentialsError as error:
-        raise Unavailable(
-            f"{where} needs a key for {uri!r}; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        ) from error
-    except PermissionError as error:
-        raise Unavailable(f"{where} refused access to {uri!r} ({error}); check the key") from error
-    except (BotoCoreError, TimeoutError, ConnectionError) as error:
-        raise Unavailable(f"{where} does not answer for {uri!r} ({error}); check the address") from error
-    except OSError as error:
-        if error.filename is not None:
+            return any(self._client.list_objects(bucket, prefix=key and f"{key}/", recursive=True))
+        except Exception as error:
+            if code_of(error) == "NoSuchBucket":
+                return False
             raise
-        raise Unavailable(f"{where} failed for {uri!r} ({error}); try again later") from error
+
+    def _listed(self, uri: str) -> list[Stored]:
+        scheme, (bucket, key) = scheme_of(uri), bucket_and_key(uri)
+        found = [self._stat(bucket, key)] if key and not uri.endswith("/") else []
+        if not any(found):
+            found = list(self._client.list_objects(bucket, prefix=key and f"{key}/", recursive=True))
+        return [
+            Stored(f"{scheme}://{bucket}/{o.object_name}", o.size, o.last_modified.timestamp(), o.etag)
+            for o in found
+            if not o.object_name.endswith("/")
+        ]
+
+    def _stat(self, bucket: str, key: str) -> Any:
+        try:
+            return self._client.stat_object(bucket, key)
+        except Exception as error:
+            if is_missing(error):
+                return None
+            raise
+
+
+def _relative(uri: str, inner: str) -> Path:
+    """Return an object's name below the prefix as a path that cannot lead out of a folder."""
+    parts = inner.split("/")
+    if any(part in ("", ".", "..") or "\0" in part for part in parts):
+        raise BadInput(f"the object {uri!r} has a name that is no file's; rename it")
+    return Path(*parts)

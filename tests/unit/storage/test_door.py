@@ -65,7 +65,7 @@ def test_put_copies_files_and_folders(tmp_path: Path) -> None:
 
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "s3fs", None)
-    with pytest.raises(MissingExtra, match=r"s3fs is not installed.*pip install 'archmend\[s3\]'") as caught:
+    monkeypatch.setitem(sys.modules, "minio", None)
+    with pytest.raises(MissingExtra, match=r"minio is not installed.*pip install 'archmend\[s3\]'") as caught:
         fetch("s3://bucket/key")
     assert caught.value.exit_code == 2

@@ -15,7 +15,7 @@ from archmend.errors import BadInput, Unavailable
 from archmend.storage import exists, fetch, fetched, put
 from archmend.storage.objects import Connection
 
-pytest.importorskip("s3fs")
+pytest.importorskip("minio")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
 _VARIABLES = (
     "AWS_ENDPOINT_URL",
@@ -55,13 +55,13 @@ def server() -> Iterator[str]:
 
 @pytest.fixture
 def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    import s3fs
+    import minio
 
     urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")).close()
     monkeypatch.setenv("AWS_ENDPOINT_URL", server)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    s3fs.S3FileSystem(key="key", secret="secret", endpoint_url=server, skip_instance_cache=True).mkdir("data")
+    minio.Minio(server.removeprefix("http://"), "key", "secret", secure=False).make_bucket("data")
     return "data"
 
 
@@ -114,14 +114,15 @@ def test_nothing_is_left_after_an_error(bucket: str, monkeypatch: pytest.MonkeyP
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_object_and_bucket_are_bad_input(bucket: str, tmp_path: Path) -> None:
+def test_missing_object_is_bad_input_and_missing_bucket_unavailable(bucket: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"there is no object 's3://data/none\.npz'; check") as caught:
         fetch("s3://data/none.npz")
     assert caught.value.exit_code == 2
-    with pytest.raises(BadInput, match=r"there is no bucket 'nobody' \(of 's3://nobody/a'\)"):
+    with pytest.raises(Unavailable, match=r"there is no bucket 'nobody' \(of 's3://nobody/a'\)") as missing:
         fetch("s3://nobody/a")
+    assert missing.value.exit_code == 4
     (tmp_path / "a").write_text("a")
-    with pytest.raises(BadInput, match=r"'s3://nobody/a' does not exist, or its bucket 'nobody' does not"):
+    with pytest.raises(Unavailable, match=r"there is no bucket 'nobody' \(of 's3://nobody/a'\)"):
         put(tmp_path / "a", "s3://nobody/a")
 
 
