@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archmend.errors import ArchmendError, BadInput
 from archmend.kubeflow.suggestion.experiment import Search
 from archmend.kubeflow.suggestion.names import EPOCHS, MOST_TRIALS
 from archmend.kubeflow.suggestion.trials import History
 from archmend.search import Suggestion, TrialResult
+
+MOST_REPLAYED = 1_000
+"""Suggestions that a request may leave out: each is made anew, so that a request has an end to its cost."""
 
 
 class Exhausted(ArchmendError):
@@ -22,7 +25,10 @@ class GivenUp(ArchmendError):
 
 @dataclass(frozen=True)
 class Answer:
-    """The suggestions of a reply, and all that have no finished trial, these among them, by id."""
+    """The suggestions of a reply, and all that have no finished trial, these among them, by id.
+
+    Their fidelity is what the trial trains, None only where the experiment does not say.
+    """
 
     suggestions: tuple[Suggestion, ...]
     asked: Mapping[int, Suggestion]
@@ -41,7 +47,8 @@ def answer(
         wanted: whether the answer still is; asked between two suggestions.
 
     Raises:
-        BadInput: settings that the strategy does not take, or epochs that the experiment does not.
+        BadInput: settings that the strategy does not take, epochs that the experiment does not, or a request
+            that leaves out too much.
         Exhausted: fewer are left. GivenUp: the answer is no longer wanted.
     """
     strategy = search.create(history.prior)
@@ -49,6 +56,7 @@ def answer(
     first_new = max((r.id for r in history.results), default=-1) + 1
     unseen = given - len(history.results)
     made: list[Suggestion] = []
+    replayed = 0
     while len(made) < count:
         if not wanted():
             raise GivenUp("nobody waits for this answer any more")
@@ -63,18 +71,28 @@ def answer(
                 suggestion.id, suggestion.architecture, None, "rejected", suggestion.fidelity, reason=excess
             )
             strategy.tell([rejected])
-        elif suggestion.id < first_new or unseen > 0:
+        elif suggestion.id < first_new or replayed < unseen:
             # An earlier reply gave it, and neither a trial nor the note says so: it counts as running.
-            unseen -= 1
+            replayed += 1
+            if replayed > MOST_REPLAYED:
+                raise BadInput(
+                    f"the request shows {len(history.results)} trials and leaves out more than "
+                    f"{MOST_REPLAYED} that were suggested before them; begin a new experiment"
+                )
         else:
-            made.append(_checked(search, suggestion))
+            made.append(_with_epochs(search, suggestion))
     return Answer(tuple(made), {**history.asked, **{s.id: s for s in made}})
 
 
-def _checked(search: Search, suggestion: Suggestion) -> Suggestion:
+def _with_epochs(search: Search, suggestion: Suggestion) -> Suggestion:
+    """Return the suggestion with the epochs that its trial will train.
+
+    Raises:
+        BadInput: the strategy chose some that the experiment does not take.
+    """
     epochs = suggestion.fidelity
     if epochs is None:
-        return suggestion
+        return replace(suggestion, fidelity=search.epochs)
     if EPOCHS not in search.parameters:
         raise BadInput(
             f"strategy {search.strategy!r} chooses the epochs and the experiment lacks the parameter "

@@ -104,7 +104,7 @@ def _reply(search: Search, found: Answer) -> api.GetSuggestionsReply:
     for suggestion in found.suggestions:
         values = {
             ARCHITECTURE: str(suggestion.architecture),
-            EPOCHS: str(search.epochs if suggestion.fidelity is None else suggestion.fidelity),
+            EPOCHS: str(suggestion.fidelity),
         }
         reply.parameter_assignments.add(
             trial_name=trial_name(search.experiment, suggestion.id),

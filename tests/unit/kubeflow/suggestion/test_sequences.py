@@ -1,0 +1,201 @@
+"""The requests that Katib's controllers send, from the first to the last trial of an experiment."""
+
+from __future__ import annotations
+
+import random
+
+import grpc
+import pytest
+from tests.unit.kubeflow.suggestion.katib import FINISHED, Call, Controller, caller, check_reply, experiment
+
+from archmend.kubeflow.suggestion import MOST_TRIALS, algorithm_name, algorithm_names, strategy_of
+from archmend.kubeflow.suggestion import api_pb2 as api
+from archmend.kubeflow.suggestion.server import SuggestionServer
+from archmend.search import Budget, create_strategy, run, strategy_names
+from archmend.spaces import Architecture, create_space
+from archmend.testing import ScriptedEvaluator
+
+SERVED = [name.removeprefix("archmend-") for name in algorithm_names()]
+
+
+def score(code: str) -> float:
+    return sum(code.encode()) % 97 / 97
+
+
+@pytest.mark.parametrize("strategy", SERVED)
+def test_one_trial_at_a_time_is_the_local_search(call: Call, strategy: str) -> None:
+    space = create_space("seed-fc", input_shape=(64,), classes=10)
+
+    def value(architecture: Architecture) -> float:
+        return score(str(architecture))
+
+    local = run(
+        space,
+        ScriptedEvaluator(value),
+        create_strategy(strategy_of(f"archmend-{strategy}"), space, 4),
+        Budget(trials=12),
+    )
+    katib = Controller(call, experiment(strategy, seed="4"))
+    for _ in range(12):
+        (name,) = katib.ask(1)
+        katib.end(name, accuracy=score(katib.trials[name].assignments["architecture"]))
+    assert katib.architectures == [str(trial.architecture) for trial in local.trials]
+    assert list(katib.trials) == [f"digits-{trial.id}" for trial in local.trials]
+
+
+@pytest.mark.parametrize("keeps_status", [True, False])
+@pytest.mark.parametrize("strategy", SERVED)
+def test_every_end_in_any_order_repeats_nothing_and_reaches_the_whole_space(
+    call: Call, strategy: str, keeps_status: bool
+) -> None:
+    draw = random.Random(1)
+    katib = Controller(call, experiment(strategy), keeps_status=keeps_status)
+    running = katib.ask(4)
+    while len(katib.trials) < 100:
+        draw.shuffle(running)
+        for name in [running.pop() for _ in range(draw.randint(1, len(running)))]:
+            condition = draw.choice(FINISHED)
+            measured = {"accuracy": 0.5} if condition in ("SUCCEEDED", "EARLYSTOPPED") else {}
+            katib.end(name, condition, **measured)
+        running += katib.ask(min(4 - len(running), 100 - len(katib.trials)))
+    assert len(set(katib.architectures)) == 100
+    assert list(katib.trials) == [f"digits-{i}" for i in range(100)]
+
+
+@pytest.mark.parametrize("keeps_status", [True, False])
+def test_a_stopped_trial_whose_observation_is_awaited_is_not_asked_again(
+    call: Call, keeps_status: bool
+) -> None:
+    katib = Controller(call, experiment(), keeps_status=keeps_status)
+    first, second = katib.ask(2)
+    katib.end(first, "EARLYSTOPPED")
+    assert katib.request(1).current_request_number == 0
+    assert [t.name for t in katib.request(2).trials] == [second]
+    katib.ask(2)
+    katib.end(first, "EARLYSTOPPED", accuracy=0.4)
+    katib.ask(2)
+    assert len(set(katib.architectures)) == len(katib.trials)
+
+
+def test_a_lost_reply_and_a_restarted_service_change_nothing(call: Call) -> None:
+    katib = Controller(call, experiment())
+    katib.end(katib.ask(3)[1], accuracy=0.5)
+    request = katib.request(2)
+    first, again = call(request), call(request)
+    another = SuggestionServer(0)
+    another.start()
+    with grpc.insecure_channel(f"localhost:{another.port}") as channel:
+        elsewhere = caller(channel)(request)
+    another.stop(1)
+    assert first == again == elsewhere
+    assert [made.trial_name for made in first.parameter_assignments] == ["digits-3", "digits-4"]
+
+
+@pytest.mark.parametrize("strategy", SERVED)
+def test_neither_the_order_of_trials_nor_duplicates_change_the_reply(call: Call, strategy: str) -> None:
+    katib = Controller(call, experiment(strategy))
+    for name in katib.ask(6)[::2]:
+        katib.end(name, accuracy=score(name))
+    straight = katib.request(2)
+    shuffled = api.GetSuggestionsRequest()
+    shuffled.CopyFrom(straight)
+    del shuffled.trials[:]
+    shuffled.trials.extend([*reversed(straight.trials), *straight.trials])
+    assert call(shuffled) == call(straight)
+
+
+def test_a_trial_comes_twice_as_running_and_as_finished(call: Call) -> None:
+    katib = Controller(call, experiment())
+    (name,) = katib.ask(1)
+    running = katib.trials[name].message(name)
+    katib.end(name, accuracy=0.5)
+    request = katib.request(1)
+    request.trials.append(running)
+    assert call(request) == call(katib.request(1))
+
+
+def test_a_deleted_trial_makes_room_without_its_id_being_given_again(call: Call) -> None:
+    katib = Controller(call, experiment())
+    names = katib.ask(4)
+    # Katib deletes running trials, and their suggestions, where parallelTrialCount is lowered.
+    del katib.trials[names[2]]
+    katib.given.remove(names[2])
+    assert katib.ask(2) == ["digits-4", "digits-5"]
+
+
+def test_trials_that_others_made_are_taken_as_earlier_results(call: Call) -> None:
+    katib = Controller(call, experiment())
+    expected = call(katib.request(1)).parameter_assignments[0].assignments[0].value
+    for name in ("digits-by-hand", "digits-007", "digits-99999", "digits-", "another-0", "digits-²"):
+        request = katib.request(1)
+        foreign = request.trials.add(name=name)
+        foreign.spec.parameter_assignments.assignments.add(name="architecture", value=expected)
+        foreign.spec.parameter_assignments.assignments.add(name="epochs", value="many")
+        (made,) = call(request).parameter_assignments
+        assert made.trial_name == "digits-0"
+        assert made.assignments[0].value != expected
+        foreign.spec.parameter_assignments.assignments[0].value = "anything"
+        (made,) = call(request).parameter_assignments
+        assert made.assignments[0].value == expected
+
+
+def test_the_epochs_are_the_experiments(call: Call) -> None:
+    for epochs, settings, expected in (
+        ((5, 5), {}, "5"),
+        ((1, 27), {}, "27"),
+        ((1, 27), {"epochs": "9"}, "9"),
+    ):
+        katib = Controller(call, experiment(epochs_allowed=epochs, **settings))
+        katib.ask(1)
+        assert katib.trials["digits-0"].assignments["epochs"] == expected
+
+
+def test_only_declared_parameters_are_assigned(call: Call) -> None:
+    made = experiment()
+    del made.spec.parameter_specs.parameters[1]
+    request = api.GetSuggestionsRequest(experiment=made, current_request_number=2, total_request_number=2)
+    reply = call(request)
+    check_reply(request, reply)
+    assert [a.name for a in reply.parameter_assignments[0].assignments] == ["architecture"]
+
+
+def test_grid_passes_over_what_is_over_the_limit_each_time_alike(call: Call) -> None:
+    limits = {"max_params": "300"}
+    space = create_space("seed-fc", input_shape=(64,), classes=10)
+    fitting = [str(a) for a in space if space.cost(a)["params"] <= 300]
+    katib = Controller(call, experiment("grid", **limits))
+    while len(katib.trials) < len(fitting):
+        for name in katib.ask(min(3, len(fitting) - len(katib.trials))):
+            katib.end(name, "METRICSUNAVAILABLE" if len(katib.trials) % 4 == 0 else "SUCCEEDED", accuracy=0.1)
+    assert katib.architectures == fitting
+    with pytest.raises(grpc.RpcError) as refused:
+        katib.ask(1)
+    assert refused.value.code() == grpc.StatusCode.OUT_OF_RANGE
+
+
+@pytest.mark.parametrize("strategy", SERVED)
+def test_an_exhausted_space_is_said_so(call: Call, strategy: str) -> None:
+    katib = Controller(call, experiment(strategy))
+    for name in katib.ask(98):
+        katib.end(name, accuracy=0.5)
+    with pytest.raises(grpc.RpcError) as refused:
+        call(katib.request(4))
+    assert refused.value.code() == grpc.StatusCode.OUT_OF_RANGE
+    assert "after 98" in refused.value.details()
+    assert "has 2 left" in refused.value.details()
+    assert len(katib.ask(2)) == 2
+
+
+def test_nothing_asked_is_nothing_given_and_too_much_is_refused(call: Call) -> None:
+    assert not call(Controller(call, experiment()).request(0)).parameter_assignments
+    for count, total in ((-1, 4), (1001, 1001), (1, MOST_TRIALS + 1)):
+        request = Controller(call, experiment()).request(1)
+        request.current_request_number, request.total_request_number = count, total
+        with pytest.raises(grpc.RpcError) as refused:
+            call(request)
+        assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_every_strategy_has_an_algorithm() -> None:
+    assert {strategy_of(name) for name in algorithm_names()} == set(strategy_names())
+    assert algorithm_name("local_search") == "archmend-local-search"
