@@ -13,6 +13,7 @@ from archmend.search.objectives import (
     parse_objectives,
 )
 from archmend.search.pareto import best_of, dominates, pareto_front
+from archmend.search.stopping import common_failure, reached_target
 from archmend.search.strategies import create_strategy, parse_strategy, strategy_names
 from archmend.search.strategy import Settings, Strategy
 from archmend.search.types import Budget, Status, Suggestion, TrialResult, Value
@@ -32,6 +33,7 @@ __all__ = [
     "Value",
     "best_of",
     "checked_objectives",
+    "common_failure",
     "create_strategy",
     "dominates",
     "first_of",
@@ -39,6 +41,7 @@ __all__ = [
     "pareto_front",
     "parse_objectives",
     "parse_strategy",
+    "reached_target",
     "run",
     "strategy_names",
 ]

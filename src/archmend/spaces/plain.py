@@ -43,9 +43,7 @@ def from_texts(space: Space, texts: Mapping[str, str]) -> Architecture:
 
     def decide(choice: Choice, _: Partial) -> Scalar:
         if choice.name not in texts:
-            raise BadInput(
-                f"space {space.name!r} needs a value for {choice.name!r}; give {_offered(choice)}"
-            )
+            raise BadInput(f"space {space.name!r} needs a value for {choice.name!r}; give {_offered(choice)}")
         value = _read(choice, texts[choice.name])
         if value is None:
             raise BadInput(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from archmend.datasets import DataInfo, Prepared, write_prepared
 from archmend.errors import Interrupted, NothingSucceeded
 from archmend.networks import check_tensorflow
 from archmend.search import (
+    Budget,
     SearchProgress,
     SearchResult,
+    Strategy,
     TrialResult,
     best_of,
     create_strategy,
@@ -39,6 +42,8 @@ from archmend.steps.search_request import SearchRequest
 from archmend.steps.signals import interruptible
 from archmend.training import PooledEvaluator, TrainingSettings, parent_chooser, weights_file
 
+Progress = Callable[[SearchProgress], None]
+
 __all__ = ["SearchOutcome", "SearchRequest", "read_best", "search"]
 
 
@@ -60,7 +65,7 @@ class SearchOutcome:
     seconds: float
 
 
-def search(request: SearchRequest, progress: Callable[[SearchProgress], None] | None = None) -> SearchOutcome:
+def search(request: SearchRequest, progress: Progress | None = None) -> SearchOutcome:
     """Search, and write the step's files; every trial is on the disk before the next is asked for.
 
     Raises:
@@ -76,7 +81,7 @@ def search(request: SearchRequest, progress: Callable[[SearchProgress], None] | 
         return _search(request, progress)
 
 
-def _search(request: SearchRequest, progress: Callable[[SearchProgress], None] | None) -> SearchOutcome:
+def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     started = time.monotonic()
     check_tensorflow()
     state = claim(request)
@@ -89,10 +94,7 @@ def _search(request: SearchRequest, progress: Callable[[SearchProgress], None] |
     info = data.info if isinstance(data, Prepared) else data
     space = space_of(request, info)
     budget = request.budget(seconds())
-    name, settings = parse_strategy(request.strategy)
-    strategy = create_strategy(
-        name, space, request.seed, budget=budget, objectives=request.objectives, **settings
-    )
+    strategy = None if request.engine == "katib" else _strategy(request, space, budget)
     # Nothing is written before everything that was asked for has been found to fit together.
     if isinstance(data, Prepared):
         write_prepared(data, request.out / DATA)
@@ -101,17 +103,11 @@ def _search(request: SearchRequest, progress: Callable[[SearchProgress], None] |
         write_state(request, info, seconds())
         tidy_weights(request.out / WEIGHTS, {result.id for result in history})
         try:
-            with _evaluator(request, space, history) as evaluator:
-                result = run(
-                    space,
-                    evaluator,
-                    strategy,
-                    request.budget(seconds()),
-                    seed=request.seed,
-                    history=history,
-                    on_trial=_Keeper(request, info, journal, history, evaluator, seconds).keep,
-                    progress=progress,
-                )
+            keeper = _Keeper(request, info, journal, history, seconds)
+            if strategy is None:
+                result = _on_katib(request, info, space, history, keeper, progress)
+            else:
+                result = _here(request, space, strategy, history, keeper, progress)
         except Interrupted:
             # What the trials that were cut took counts when the run goes on.
             write_state(request, info, seconds())
@@ -123,6 +119,51 @@ def _search(request: SearchRequest, progress: Callable[[SearchProgress], None] |
     return _outcome(request, result, best, seconds())
 
 
+def _strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy:
+    name, settings = parse_strategy(request.strategy)
+    return create_strategy(
+        name, space, request.seed, budget=budget, objectives=request.objectives, **settings
+    )
+
+
+def _here(
+    request: SearchRequest,
+    space: Space,
+    strategy: Strategy,
+    history: Sequence[TrialResult],
+    keeper: _Keeper,
+    progress: Progress | None,
+) -> SearchResult:
+    """Search in processes of this machine."""
+    with _evaluator(request, space, history) as evaluator:
+        keeper.evaluator = evaluator
+        return run(
+            space,
+            evaluator,
+            strategy,
+            request.budget(keeper.seconds()),
+            seed=request.seed,
+            history=history,
+            on_trial=keeper.keep,
+            progress=progress,
+        )
+
+
+def _on_katib(
+    request: SearchRequest,
+    info: DataInfo,
+    space: Space,
+    history: Sequence[TrialResult],
+    keeper: _Keeper,
+    progress: Progress | None,
+) -> SearchResult:
+    """Search in the pods of a cluster."""
+    from archmend.steps.katib_search import search_on_katib
+
+    budget = request.budget(keeper.seconds())
+    return search_on_katib(request, info, space, budget, history, keeper.keep, progress)
+
+
 class _Keeper:
     """Keeps what a trial leaves: its line, the weights that are still needed, and the time."""
 
@@ -132,28 +173,28 @@ class _Keeper:
         info: DataInfo,
         journal: Journal,
         history: Sequence[TrialResult],
-        evaluator: PooledEvaluator,
         seconds: Callable[[], float],
     ) -> None:
         self._request, self._info, self._journal = request, info, journal
         self._results = list(history)
         self._weighted = {result.id for result in history}
-        self._evaluator, self._seconds = evaluator, seconds
+        self.evaluator: PooledEvaluator | None = None
+        self.seconds = seconds
 
     def keep(self, result: TrialResult) -> None:
         self._journal.append(TrialRecord.of(result, self._request.objective))
         self._results.append(result)
         self._weighted.add(result.id)
-        if self._request.inherit != "parent":
-            self._drop()
+        if self.evaluator is not None and self._request.inherit != "parent":
+            self._drop(self.evaluator.parents)
         if self._request.max_seconds is not None:
             # A killed run that goes on has used this much of its time.
-            write_state(self._request, self._info, self._seconds())
+            write_state(self._request, self._info, self.seconds())
 
-    def _drop(self) -> None:
+    def _drop(self, parents: AbstractSet[int]) -> None:
         """Remove weights that nobody asks for again; those of trials without a line yet stay."""
         best = best_of(self._results)
-        needed = self._evaluator.parents | ({best.id} if best is not None else set())
+        needed = parents | ({best.id} if best is not None else set())
         drop_weights(self._request.out / WEIGHTS, self._weighted - needed)
         self._weighted &= needed
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from archmend.errors import BadInput, unknown_name
+from archmend.kubeflow.katib.options import KatibOptions
 from archmend.networks import check_optimizer
 from archmend.search import Budget, parse_objectives, parse_strategy
 from archmend.spaces import space_names
@@ -20,7 +21,10 @@ DEFAULT_TRIALS = 30
 """Trials of a search that nothing else limits, but for `grid`, which ends with the space."""
 MOST_WORKERS = 4
 """Workers unless asked otherwise; each holds a copy of the data and of TensorFlow."""
-FREE = frozenset({"out", "resume", "workers", "max_trials", "max_seconds", "target_value"})
+FREE = frozenset(
+    {"out", "resume", "workers", "max_trials", "max_seconds", "target_value", "katib", "data_uri"}
+)
+ENGINES = ("local", "katib")
 """What may differ when a run goes on: none of it changes a trial that was made."""
 
 
@@ -36,6 +40,8 @@ class SearchRequest:
         epochs, batch_size, optimizer, learning_rate: of each trial.
         inherit: best, parent or none. workers: processes; None is one a core, at most `MOST_WORKERS`.
         seed: of the strategy and the trials. resume: go on with the run in `out`, if there is one.
+        engine: local processes, or Katib in a cluster. katib: what its trials get; None is the defaults.
+        data_uri: where the prepared data lies already for the cluster's nodes; None uploads it.
     """
 
     data: str
@@ -62,6 +68,9 @@ class SearchRequest:
     validation: float | None = None
     test: float | None = None
     impute: str | None = None
+    engine: str = "local"
+    katib: KatibOptions | None = None
+    data_uri: str | None = None
 
     def __post_init__(self) -> None:
         """Check each value by itself.
@@ -78,7 +87,14 @@ class SearchRequest:
             raise BadInput(f"--target-value must be a finite number, got {self.target_value}")
         if self.space not in space_names():
             raise unknown_name("space", self.space, space_names())
-        parse_strategy(self.strategy)
+        if self.engine not in ENGINES:
+            raise unknown_name("engine", self.engine, ENGINES)
+        if self.engine == "katib":
+            from archmend.kubeflow.katib.algorithms import read_algorithm
+
+            read_algorithm(self.strategy)
+        else:
+            parse_strategy(self.strategy)
         parse_objectives(self.objective)
         check_optimizer(self.optimizer)
         if self.inherit not in get_args(Inherit):
@@ -101,7 +117,7 @@ class SearchRequest:
             spent: seconds of the wall clock that the run has used so far.
         """
         limited = any(v is not None for v in (self.max_trials, self.max_seconds, self.target_value))
-        lists = parse_strategy(self.strategy)[0] == "grid"
+        lists = self.strategy.partition(":")[0].removeprefix("katib-") == "grid"
         return Budget(
             trials=self.max_trials if limited or lists else DEFAULT_TRIALS,
             # A budget of nothing is none; the least there is ends at the first look at the clock.

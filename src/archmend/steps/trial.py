@@ -135,9 +135,7 @@ def _trained(
             latency_limit=request.max_latency_ms,
             weights=scratch,
         )
-        task = Task(
-            request.number, str(architecture), request.epochs, seed, weights, _deadline(request)
-        )
+        task = Task(request.number, str(architecture), request.epochs, seed, weights, _deadline(request))
         report = Trainer(settings, _teller(request.epochs)).run(task)
     except NoGpuError as error:
         # A trial of its own: the record must say why, and the exit code lets another node try.
@@ -224,4 +222,3 @@ def _teller(epochs: int) -> Callable[[Report], None]:
         print(f"epoch {report.epochs:g} of {epochs}", file=sys.stderr, flush=True)
 
     return tell
-

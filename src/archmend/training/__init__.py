@@ -7,9 +7,19 @@ from archmend.training.keras_evaluator import KerasEvaluator
 from archmend.training.metrics import classification_metrics, confusion_counts
 from archmend.training.parents import Inherit, parent_chooser
 from archmend.training.pool import PooledEvaluator
-from archmend.training.task import Report, Task, TrainingSettings, trial_seed, weights_file
+from archmend.training.task import (
+    SEARCH_OVER,
+    TIME_OVER,
+    Report,
+    Task,
+    TrainingSettings,
+    trial_seed,
+    weights_file,
+)
 
 __all__ = [
+    "SEARCH_OVER",
+    "TIME_OVER",
     "Inherit",
     "KerasEvaluator",
     "PooledEvaluator",

@@ -1,0 +1,212 @@
+"""A search as a Katib Experiment, made of Katib's own typed models."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from kubeflow_katib_api import models as api
+
+from archmend.errors import BadInput
+from archmend.kubeflow.katib.algorithms import Algorithm, check_pair
+from archmend.kubeflow.katib.names import DIGEST, Identity, experiment_name
+from archmend.kubeflow.katib.options import KatibOptions
+from archmend.kubeflow.katib.parameters import assigned, assigned_names, parameters
+from archmend.kubeflow.katib.template import CONTAINER, trial_job
+from archmend.search import DIRECTIONS, Budget
+from archmend.spaces import Space
+
+MOST_TRIALS = 1_000
+"""Of an Experiment without a limit: it is one object in etcd, its list of trials with it."""
+METRICS = ("accuracy", "average_precision", "loss", "params", "flops", "latency_ms", "seconds")
+_WORD = re.compile(r"([A-Za-z0-9_./:=,@%+-]|\$\{trialParameters\.[A-Za-z0-9_]+\})+")
+"""What a shell takes as it stands: Katib's collector makes one line of the command."""
+_CONDITION = 'status.conditions.#(type=="{}")#|#(status=="True")#'
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A search as the cluster needs to know it.
+
+    Attributes:
+        identity: whose it is. options: of the trials. algorithm: that proposes them.
+        space: to search. budget: limits. objectives: names, the first is Katib's own.
+        epochs, batch_size, optimizer, learning_rate, inherit, seed: of each trial.
+        data: URI of the prepared data. folder: URI of the Experiment's own folder.
+        deadline: seconds since the epoch at which trials end with what they have.
+    """
+
+    identity: Identity
+    options: KatibOptions
+    algorithm: Algorithm
+    space: Space
+    budget: Budget
+    objectives: tuple[str, ...]
+    epochs: int
+    batch_size: int
+    optimizer: str
+    learning_rate: float | None
+    inherit: str
+    seed: int
+    data: str
+    folder: str
+    deadline: float | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the Experiment."""
+        return experiment_name(self.identity)
+
+    @property
+    def records(self) -> str:
+        """URI of the folder with the trials' records."""
+        return f"{self.folder}/trials"
+
+    @property
+    def weights(self) -> str:
+        """URI of the folder with the trials' weights."""
+        return f"{self.folder}/weights"
+
+    @property
+    def trials(self) -> int:
+        """How many trials there are at most; a space is not larger than it is."""
+        size = self.space.size if self.algorithm.ours and math.isfinite(self.space.size) else MOST_TRIALS
+        return int(min(self.budget.trials or MOST_TRIALS, size))
+
+    @property
+    def digest(self) -> str:
+        """Of what was asked, but for the moment at which it ends."""
+        text = json.dumps(_spec(self, deadline=None).to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def build_experiment(plan: Plan) -> api.V1beta1Experiment:
+    """Return the Experiment.
+
+    Raises:
+        BadInput: the algorithm cannot search the space.
+    """
+    check_pair(plan.algorithm, plan.space)
+    return api.V1beta1Experiment(
+        apiVersion="kubeflow.org/v1beta1",
+        kind="Experiment",
+        metadata=api.IoK8sApimachineryPkgApisMetaV1ObjectMeta(
+            name=plan.name,
+            namespace=plan.options.namespace,
+            labels=plan.identity.labels(),
+            annotations={DIGEST: plan.digest},
+        ),
+        spec=_spec(plan, plan.deadline),
+    )
+
+
+def _spec(plan: Plan, deadline: float | None) -> api.V1beta1ExperimentSpec:
+    trials = plan.trials
+    return api.V1beta1ExperimentSpec(
+        objective=_objective(plan),
+        algorithm=_algorithm(plan),
+        maxTrialCount=trials,
+        # Which failures end the search is decided by who watches, as in a local one.
+        maxFailedTrialCount=trials,
+        parallelTrialCount=min(plan.options.parallel, trials),
+        parameters=parameters(plan.algorithm, plan.space, plan.epochs),
+        resumePolicy="Never",
+        metricsCollectorSpec=api.V1beta1MetricsCollectorSpec(
+            collector=api.V1beta1CollectorSpec(kind="StdOut")
+        ),
+        trialTemplate=_template(plan, deadline),
+    )
+
+
+def _objective(plan: Plan) -> api.V1beta1ObjectiveSpec:
+    first = plan.objectives[0]
+    # Katib calls a trial without one of these metrics a failed one, so only what is always there is named.
+    additional = [m for m in METRICS if m != first and (m != "latency_ms" or m in plan.objectives)]
+    return api.V1beta1ObjectiveSpec(
+        type="maximize" if DIRECTIONS[first] > 0 else "minimize",
+        objectiveMetricName=first,
+        additionalMetricNames=additional,
+        goal=plan.budget.target,
+        metricStrategies=[
+            api.V1beta1MetricStrategy(name=name, value="latest") for name in (first, *additional)
+        ],
+    )
+
+
+def _algorithm(plan: Plan) -> api.V1beta1AlgorithmSpec:
+    settings = dict(plan.algorithm.settings)
+    if plan.algorithm.ours:
+        assert plan.space.input_shape is not None
+        settings |= {
+            "space": plan.space.name,
+            "input_shape": "x".join(map(str, plan.space.input_shape)),
+            "classes": str(plan.space.classes),
+            "seed": str(plan.seed),
+            "objectives": ",".join(plan.objectives),
+            "epochs": str(plan.epochs),
+        }
+        limits = {"max_params": plan.budget.params, "max_flops": plan.budget.flops}
+        settings |= {name: f"{limit:.0f}" for name, limit in limits.items() if limit is not None}
+    elif plan.algorithm.name == "hyperband":
+        settings = {"resource_name": "epochs", "eta": "3", "r_l": str(plan.epochs), **settings}
+    elif plan.algorithm.name in ("random", "tpe", "multivariate-tpe", "bayesianoptimization", "cmaes"):
+        key = "seed" if plan.algorithm.name == "cmaes" else "random_state"
+        settings = {key: str(plan.seed), **settings}
+    return api.V1beta1AlgorithmSpec(
+        algorithmName=plan.algorithm.name,
+        algorithmSettings=[
+            api.V1beta1AlgorithmSetting(name=name, value=value) for name, value in sorted(settings.items())
+        ],
+    )
+
+
+def _template(plan: Plan, deadline: float | None) -> api.V1beta1TrialTemplate:
+    names = assigned_names(plan.algorithm, plan.space)
+    return api.V1beta1TrialTemplate(
+        primaryContainerName=CONTAINER,
+        successCondition=_CONDITION.format("Complete"),
+        failureCondition=_CONDITION.format("Failed"),
+        retain=plan.options.retain,
+        trialParameters=[
+            *(api.V1beta1TrialParameterSpec(name=name, reference=name) for name in names),
+            api.V1beta1TrialParameterSpec(name="trial", reference="${trialSpec.Name}"),
+        ],
+        trialSpec=trial_job(plan.options, _command(plan, deadline), plan.identity.labels()),
+    )
+
+
+def _command(plan: Plan, deadline: float | None) -> list[str]:
+    optional: dict[str, Any] = {
+        "learning-rate": plan.learning_rate,
+        "max-params": plan.budget.params,
+        "max-flops": plan.budget.flops,
+        "max-latency-ms": plan.budget.latency_ms,
+        "deadline": None if deadline is None else f"{deadline:.0f}",
+    }
+    flags = {
+        "data": plan.data,
+        "space": plan.space.name,
+        "objective": ",".join(plan.objectives),
+        "batch-size": plan.batch_size,
+        "optimizer": plan.optimizer,
+        "inherit": plan.inherit,
+        "seed": plan.seed,
+        "experiment": plan.name,
+        "name": "${trialParameters.trial}",
+        "records": plan.records,
+        "weights": plan.weights,
+        **{name: value for name, value in optional.items() if value is not None},
+    }
+    words = ["archmend", "trial", *(f"--{name}={value}" for name, value in flags.items())]
+    words += assigned(plan.algorithm, plan.space, plan.epochs)
+    for word in words:
+        if not _WORD.fullmatch(word):
+            raise BadInput(
+                f"{word!r} cannot stand in a trial's command, which Katib hands to a shell; use letters, "
+                "digits and _./:=,@%+- alone"
+            )
+    return [*words, "--require-gpu"] if plan.options.accelerators else words

@@ -1,0 +1,101 @@
+"""An Experiment watched as an informer does: a list, then its changes, and a new list after a gap."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from archmend.errors import Unavailable
+from archmend.kubeflow.katib.client import KatibClient, is_passing
+from archmend.kubeflow.katib.states import ExperimentState, TrialState, experiment_state, trial_state
+
+PERIOD = 5
+"""Seconds of one watch: how long nothing may happen before whoever follows is heard from again."""
+LOST = 600.0
+"""Seconds without an answer after which the cluster counts as gone."""
+_GONE = 410
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """An Experiment at one moment.
+
+    Attributes:
+        experiment: its state; None once it was deleted. trials: all of them by name.
+    """
+
+    experiment: ExperimentState | None
+    trials: Mapping[str, TrialState]
+
+
+class Following:
+    """Snapshots of an Experiment, one after each change and at least one each `PERIOD` seconds."""
+
+    def __init__(self, client: KatibClient, name: str, *, period: int = PERIOD, lost: float = LOST) -> None:
+        """Ask nothing yet.
+
+        Args:
+            client: of the Experiment's namespace.
+            name: of the Experiment.
+            period: seconds, see `PERIOD`.
+            lost: seconds, see `LOST`.
+        """
+        self._client, self._name, self._period, self._lost = client, name, period, lost
+        self._trials: dict[str, TrialState] = {}
+        self._version: str | None = None
+
+    def __iter__(self) -> Iterator[Snapshot]:
+        """Yield snapshots without an end; the caller stops when it has seen enough.
+
+        Raises:
+            Unavailable: the cluster does not answer for `lost` seconds, or refuses.
+        """
+        heard = time.monotonic()
+        delay = 0.2
+        while True:
+            try:
+                if self._version is None:
+                    self._list()
+                yield self._snapshot()
+                for event in self._client.watch_trials(self._name, self._version or "", self._period):
+                    self._take(event)
+                    yield self._snapshot()
+                heard, delay = time.monotonic(), 0.2
+            except Exception as error:
+                if getattr(error, "status", None) == _GONE:
+                    # What happened since is no longer kept: only a new list tells.
+                    self._version = None
+                    continue
+                if isinstance(error, Unavailable) or not is_passing(error):
+                    raise
+                if time.monotonic() - heard > self._lost:
+                    raise Unavailable(
+                        f"{self._client.where} has not answered for {self._lost:.0f} s while experiment "
+                        f"{self._name} was followed ({error}); the same command goes on with it later"
+                    ) from error
+                _LOG.info("the watch of %s broke (%s); again in %.1f s", self._name, error, delay)
+                time.sleep(delay)
+                delay = min(delay * 2, 10.0)
+                # After a restart the server may not know the version any more.
+                self._version = None
+
+    def _list(self) -> None:
+        items, self._version = self._client.list_trials(self._name)
+        self._trials = {state.name: state for state in map(trial_state, items)}
+
+    def _take(self, event: Mapping[str, Any]) -> None:
+        item = event["object"]
+        self._version = item["metadata"]["resourceVersion"]
+        state = trial_state(item)
+        if event["type"] == "DELETED":
+            self._trials.pop(state.name, None)
+        else:
+            self._trials[state.name] = state
+
+    def _snapshot(self) -> Snapshot:
+        held = self._client.experiment(self._name)
+        return Snapshot(None if held is None else experiment_state(held), dict(self._trials))

@@ -1,0 +1,111 @@
+"""The pod of a trial: a Job with one container that passes the restricted Pod Security Standard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from archmend.kubeflow.katib.options import KatibOptions
+
+CONTAINER = "trial"
+USER = 10001
+"""As in the image."""
+NOT_AGAIN = (2, 3, 137)
+"""Exit codes after which another try would end alike: bad input, a training that failed, out of memory."""
+TRIES = 2
+"""More pods for a trial whose pod was lost; one that was preempted or evicted does not count."""
+_FROM_SECRET = {
+    "MINIO_ENDPOINT": "endpoint",
+    "MINIO_ACCESS_KEY": "accesskey",
+    "MINIO_SECRET_KEY": "secretkey",
+    "AWS_REGION": "region",
+}
+
+
+def trial_job(options: KatibOptions, command: Sequence[str], labels: Mapping[str, str]) -> dict[str, Any]:
+    """Return the Job that Katib makes of each trial, its command still with Katib's `${...}`.
+
+    Katib's collector makes one shell line of the command, so none of its words may need a quote.
+    """
+    pod: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(options, command)],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+    }
+    for key, value in (
+        ("nodeSelector", dict(options.node_selector)),
+        ("tolerations", [dict(t) for t in options.tolerations]),
+        ("priorityClassName", options.priority_class),
+        ("runtimeClassName", options.runtime_class),
+        ("serviceAccountName", options.service_account),
+    ):
+        if value:
+            pod[key] = value
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "spec": {
+            "backoffLimit": TRIES,
+            "podFailurePolicy": {
+                "rules": [
+                    {
+                        "action": "Ignore",
+                        "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+                    },
+                    {
+                        "action": "FailJob",
+                        "onExitCodes": {
+                            "containerName": CONTAINER,
+                            "operator": "In",
+                            "values": list(NOT_AGAIN),
+                        },
+                    },
+                ]
+            },
+            "template": {
+                "metadata": {
+                    "labels": dict(labels),
+                    # A mesh's proxy would keep the pod alive after the trial.
+                    "annotations": {"sidecar.istio.io/inject": "false"},
+                },
+                "spec": pod,
+            },
+        },
+    }
+
+
+def _container(options: KatibOptions, command: Sequence[str]) -> dict[str, Any]:
+    resources: dict[str, str] = {"cpu": options.cpu, "memory": options.memory}
+    if options.accelerators:
+        resources[options.accelerator] = str(options.accelerators)
+    return {
+        "name": CONTAINER,
+        "image": options.image,
+        "imagePullPolicy": "IfNotPresent",
+        "command": list(command),
+        "env": [
+            {"name": "HOME", "value": "/tmp"},
+            *(
+                {
+                    "name": name,
+                    "valueFrom": {"secretKeyRef": {"name": options.secret, "key": key, "optional": True}},
+                }
+                for name, key in _FROM_SECRET.items()
+            ),
+        ],
+        "resources": {"requests": resources, "limits": resources},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+    }

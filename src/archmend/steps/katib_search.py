@@ -1,0 +1,334 @@
+"""The search by Katib: an Experiment is made or adopted, followed, and its trials taken over as they end."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from archmend.datasets import DataInfo
+from archmend.errors import BadInput, Interrupted, NothingSucceeded, Unavailable
+from archmend.kubeflow.katib.algorithms import read_algorithm
+from archmend.kubeflow.katib.client import KatibClient
+from archmend.kubeflow.katib.experiment import Plan, build_experiment
+from archmend.kubeflow.katib.following import Following, Snapshot
+from archmend.kubeflow.katib.names import Identity, experiment_name
+from archmend.kubeflow.katib.options import KatibOptions
+from archmend.kubeflow.katib.pods import waiting_for
+from archmend.kubeflow.katib.states import TrialState
+from archmend.search import (
+    Budget,
+    SearchProgress,
+    SearchResult,
+    TrialResult,
+    best_of,
+    common_failure,
+    pareto_front,
+    reached_target,
+)
+from archmend.spaces import Space
+from archmend.steps.katib_trials import TrialReader
+from archmend.steps.search_request import SearchRequest
+from archmend.storage import is_remote, put, write_atomic
+from archmend.training import SEARCH_OVER, TIME_OVER
+
+RUN_ID, NAMESPACE, PIPELINE, USER = (
+    "ARCHMEND_RUN_ID",
+    "ARCHMEND_NAMESPACE",
+    "ARCHMEND_PIPELINE",
+    "ARCHMEND_USER",
+)
+"""Environment of a component's pod, from its labels."""
+IDENTITY = "experiment-id"
+"""File of a run without a pipeline: what its Experiment is named after."""
+GRACE = 20.0
+"""Seconds after the limit in which trials may still hand in what they have."""
+QUIET = 30.0
+"""Seconds without a running trial after which the suggestion service is asked what keeps it."""
+Progress = Callable[[SearchProgress], None]
+
+
+def search_on_katib(
+    request: SearchRequest,
+    info: DataInfo,
+    space: Space,
+    budget: Budget,
+    history: Sequence[TrialResult],
+    keep: Callable[[TrialResult], None],
+    progress: Progress | None = None,
+) -> SearchResult:
+    """Search by an Experiment of the cluster, and return what a local search would.
+
+    Args:
+        request: with `katib` set.
+        info: of the data, which lies prepared in the request's folder.
+        space: to search.
+        budget: limits that are left.
+        history: trials that the journal holds already.
+        keep: takes each new trial, as it ends.
+        progress: is told where the search stands.
+
+    Raises:
+        BadInput: the pair of algorithm and space, or what Katib refuses.
+        NothingSucceeded: the Experiment failed, or its first trials did for one reason.
+        Unavailable: the cluster or the store. Interrupted: by a signal.
+    """
+    options = request.katib or KatibOptions()
+    client = KatibClient(options.namespace or os.environ.get(NAMESPACE, ""))
+    plan = _plan(request, options, client, info, space, budget)
+    body = build_experiment(plan)
+    _upload_data(request, plan)
+    new = client.create(body)
+    _say(f"experiment {plan.name} in namespace {client.namespace}: {'created' if new else 'adopted'}")
+    try:
+        return _Search(request, plan, client, budget, history, keep, progress).follow()
+    except Interrupted:
+        if _run_is_over(client, plan.identity):
+            client.stop(plan.name, "its run was cancelled")
+            _say(f"experiment {plan.name} was stopped with its run")
+        raise
+
+
+def identity_of(request: SearchRequest) -> Identity:
+    """Return whose search this is: the pipeline run's, or of a folder that keeps its own id."""
+    env = os.environ
+    run = env.get(RUN_ID)
+    if run:
+        return Identity(run, "search", env.get(PIPELINE, ""), env.get(USER, ""))
+    path = request.out / IDENTITY
+    if not path.is_file():
+        write_atomic(path, uuid.uuid4().hex)
+    return Identity(path.read_text().strip(), "search", "", env.get("USER", ""))
+
+
+class _Search:
+    """Follows one Experiment to its end."""
+
+    def __init__(
+        self,
+        request: SearchRequest,
+        plan: Plan,
+        client: KatibClient,
+        budget: Budget,
+        history: Sequence[TrialResult],
+        keep: Callable[[TrialResult], None],
+        progress: Progress | None,
+    ) -> None:
+        self._plan, self._client, self._budget = plan, client, budget
+        self._keep, self._progress = keep, progress
+        self._reader = TrialReader(client, plan, request.objectives)
+        self._objectives = request.objectives
+        self._results: dict[int, TrialResult] = {result.id: result for result in history}
+        self._numbers: dict[str, int] = {}
+        self._running: list[TrialState] = []
+        self._end = None if budget.seconds is None else time.monotonic() + budget.seconds
+        self._busy = time.monotonic()
+        self._waiting: str | None = None
+        self._last: TrialResult | None = None
+        self._shown: tuple[int, int] | None = None
+
+    def follow(self) -> SearchResult:
+        """Take snapshots until the Experiment, the clock, the target or a failure ends it."""
+        for snapshot in Following(self._client, self._plan.name):
+            if snapshot.experiment is None:
+                raise Unavailable(
+                    f"experiment {self._plan.name} was deleted while it ran; the same command makes it anew"
+                )
+            self._take(snapshot)
+            stopped_by = self._stopped_by(snapshot)
+            if stopped_by is not None:
+                return self._result(stopped_by)
+        raise AssertionError("following has no end of its own")
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Record the trials that ended, in the order in which they were created."""
+        ordered = sorted(snapshot.trials.values(), key=lambda trial: (trial.created, trial.name))
+        for trial in ordered:
+            self._numbers.setdefault(trial.name, self._number(trial.name))
+        for trial in ordered:
+            number = self._numbers[trial.name]
+            if trial.finished and number not in self._results:
+                self._record(self._reader.result(trial, number, self._parents()))
+        running = self._running = [trial for trial in ordered if not trial.finished]
+        self._show(len(running))
+        if running:
+            self._busy = time.monotonic()
+            self._say_what_they_wait_for([trial for trial in running if trial.kind == "created"] or running)
+
+    def _number(self, name: str) -> int:
+        """Return the id in a name of ours; Katib's own algorithms' trials are counted as they come."""
+        if self._plan.algorithm.ours:
+            return int(name.rpartition("-")[2])
+        return len(self._numbers)
+
+    def _parents(self) -> Mapping[int, int]:
+        """Return what a trial that does not know its number called the others."""
+        if self._plan.algorithm.ours:
+            return {}
+        return {zlib.crc32(name.encode()): number for name, number in self._numbers.items()}
+
+    def _record(self, result: TrialResult) -> None:
+        self._results[result.id] = result
+        self._keep(result)
+        self._last = result
+        best = self._best()
+        mark = f"; best {best.id}: {best.value}" if best is not None else ""
+        what = result.value if result.value is not None else result.reason
+        _say(f"trial {result.id} {result.status}: {what} ({result.architecture}){mark}")
+
+    def _stopped_by(self, snapshot: Snapshot) -> str | None:
+        """Return why the search is over, None while it is not."""
+        results = tuple(self._results.values())
+        running = [
+            n for name, n in self._numbers.items() if n not in self._results and name in snapshot.trials
+        ]
+        reason = common_failure(results, running) if self._best() is None else None
+        if reason is not None:
+            self._client.stop(self._plan.name, "its first trials failed alike")
+            raise NothingSucceeded(f"the first trials failed alike: {reason}")
+        if reached_target(self._budget, self._objectives, results):
+            self._end_now("the target is reached", SEARCH_OVER)
+            return "target"
+        if self._end is not None and time.monotonic() >= self._end:
+            return self._out_of_time(running)
+        assert snapshot.experiment is not None
+        state = snapshot.experiment
+        if state.kind == "failed":
+            words = self._why_failed(state.message or state.reason, results)
+            raise NothingSucceeded(words) if self._best() is None else Unavailable(words)
+        if state.kind == "succeeded":
+            if running:
+                return None  # what still runs is part of the search
+            return {"ExperimentGoalReached": "target", "ExperimentSuggestionEndReached": "exhausted"}.get(
+                state.reason, "trials"
+            )
+        return self._stuck(running)
+
+    def _out_of_time(self, running: Sequence[int]) -> str | None:
+        assert self._end is not None
+        if running and time.monotonic() < self._end + GRACE:
+            return None  # they know the limit too, and hand in what they have
+        self._end_now("its time is over", TIME_OVER)
+        return "seconds"
+
+    def _end_now(self, reason: str, of_trials: str) -> None:
+        """Stop the Experiment; what still runs is recorded with what it has handed in by now."""
+        self._client.stop(self._plan.name, reason)
+        for trial in self._running:
+            number = self._numbers[trial.name]
+            if number not in self._results:
+                self._record(self._reader.cut(trial, number, self._parents(), of_trials))
+
+    def _stuck(self, running: Sequence[int]) -> str | None:
+        """Find out why nothing runs: an exhausted space is an end, a refused request an error."""
+        if running or time.monotonic() - self._busy < QUIET:
+            return None
+        self._busy = time.monotonic()
+        words = self._client.events("Suggestion", self._plan.name)
+        last = words[-1] if words else "nothing is said of its suggestion service"
+        if "OutOfRange" in last:
+            self._client.stop(self._plan.name, "the space is exhausted")
+            return "exhausted"
+        if "InvalidArgument" in last:
+            self._client.stop(self._plan.name, "its settings were refused")
+            raise BadInput(f"the suggestion service refused experiment {self._plan.name}: {last}")
+        _say(f"no trial runs: {last}")
+        return None
+
+    def _say_what_they_wait_for(self, trials: Sequence[TrialState]) -> None:
+        words = waiting_for(self._client, trials[0])
+        if words is not None and words != self._waiting:
+            _say(f"trial {trials[0].name} waits: {words}")
+        self._waiting = words
+
+    def _why_failed(self, words: str, results: Sequence[TrialResult]) -> str:
+        failed = [r for r in results if r.status == "failed"]
+        last = f"; trial {failed[-1].id}: {failed[-1].reason}" if failed else ""
+        return f"experiment {self._plan.name} failed: {words}{last}"
+
+    def _show(self, running: int) -> None:
+        if self._progress is None or self._shown == (len(self._results), running):
+            return
+        self._shown = (len(self._results), running)
+        charged = sum(r.status != "rejected" for r in self._results.values())
+        left = None if self._end is None else max(0.0, self._end - time.monotonic())
+        self._progress(SearchProgress(charged, running, self._budget.trials, self._best(), self._last, left))
+
+    def _best(self) -> TrialResult | None:
+        return best_of(list(self._results.values()))
+
+    def _result(self, stopped_by: str) -> SearchResult:
+        ordered = [self._results[number] for number in sorted(self._results)]
+        charged = tuple(r for r in ordered if r.status != "rejected")
+        front = tuple(pareto_front(charged))
+        return SearchResult(
+            self._best(),
+            charged,
+            front,
+            tuple(r for r in ordered if r.status == "rejected"),
+            stopped_by,  # type: ignore[arg-type]
+        )
+
+
+def _plan(
+    request: SearchRequest,
+    options: KatibOptions,
+    client: KatibClient,
+    info: DataInfo,
+    space: Space,
+    budget: Budget,
+) -> Plan:
+    identity = identity_of(request)
+    algorithm = read_algorithm(request.strategy)
+    folder = f"{options.store.rstrip('/')}/{client.namespace}/{experiment_name(identity)}"
+    source = request.data_uri or request.data
+    return Plan(
+        identity=identity,
+        options=options,
+        algorithm=algorithm,
+        space=space,
+        budget=budget,
+        objectives=request.objectives,
+        epochs=request.epochs,
+        batch_size=request.batch_size,
+        optimizer=request.optimizer,
+        learning_rate=request.learning_rate,
+        inherit=request.inherit,
+        seed=request.seed,
+        data=source if is_remote(source) and request.data_uri else f"{folder}/data",
+        folder=folder,
+        deadline=None if budget.seconds is None else time.time() + budget.seconds,
+    )
+
+
+def _upload_data(request: SearchRequest, plan: Plan) -> None:
+    """Bring the prepared data to where every node can read it, unless it lies there already."""
+    if plan.data == f"{plan.folder}/data":
+        put(Path(request.out) / "data", plan.data)
+
+
+def _run_is_over(client: KatibClient, identity: Identity) -> bool:
+    """Whether the pipeline run was cancelled or deleted; a pod that was killed alone has a successor."""
+    if not os.environ.get(RUN_ID):
+        return False
+    return run_is_over(client, identity.run)
+
+
+def run_is_over(client: KatibClient, run: str) -> bool:
+    """Whether a pipeline run has ended, was told to end, or is gone."""
+    workflow = client.workflow(run)
+    if workflow is None or workflow["metadata"].get("deletionTimestamp"):
+        return True
+    spec, status = workflow.get("spec", {}), workflow.get("status", {})
+    return (
+        spec.get("activeDeadlineSeconds") == 0
+        or bool(spec.get("shutdown"))
+        or status.get("phase") in ("Succeeded", "Failed", "Error")
+    )
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
