@@ -15,7 +15,7 @@ Engine = Annotated[str, typer.Option(help="local, or katib for trials in the pod
 Namespace = Annotated[str | None, typer.Option(help="katib: of the experiment; the context's unless given.")]
 Image = Annotated[str | None, typer.Option(help="katib: image of the trials.")]
 Store = Annotated[str | None, typer.Option(help="katib: s3:// or minio:// folder for the experiments.")]
-Secret = Annotated[str | None, typer.Option(help="katib: Secret with the store's keys; archmend-objects.")]
+Secret = Annotated[str | None, typer.Option(help="katib: Secret with the store's keys.")]
 TrialCpu = Annotated[str | None, typer.Option(help="katib: CPU of a trial; 1 unless given.")]
 TrialMemory = Annotated[str | None, typer.Option(help="katib: memory of a trial; 2Gi unless given.")]
 TrialGpus = Annotated[int | None, typer.Option(help="katib: GPUs of a trial; none unless given.")]

@@ -128,10 +128,10 @@ class _Search:
         self._busy = time.monotonic()
         self._waiting: str | None = None
         self._last: TrialResult | None = None
-        self._shown: tuple[int, int] | None = None
 
     def follow(self) -> SearchResult:
         """Take snapshots until the Experiment, the clock, the target or a failure ends it."""
+        self._show(0)
         for snapshot in Following(self._client, self._plan.name):
             if snapshot.experiment is None:
                 raise Unavailable(
@@ -148,12 +148,11 @@ class _Search:
         ordered = sorted(snapshot.trials.values(), key=lambda trial: (trial.created, trial.name))
         for trial in ordered:
             self._numbers.setdefault(trial.name, self._number(trial.name))
+        running = self._running = [trial for trial in ordered if not trial.finished]
         for trial in ordered:
             number = self._numbers[trial.name]
             if trial.finished and number not in self._results:
                 self._record(self._reader.result(trial, number, self._parents()))
-        running = self._running = [trial for trial in ordered if not trial.finished]
-        self._show(len(running))
         if running:
             self._busy = time.monotonic()
             self._say_what_they_wait_for([trial for trial in running if trial.kind == "created"] or running)
@@ -174,10 +173,7 @@ class _Search:
         self._results[result.id] = result
         self._keep(result)
         self._last = result
-        best = self._best()
-        mark = f"; best {best.id}: {best.value}" if best is not None else ""
-        what = result.value if result.value is not None else result.reason
-        _say(f"trial {result.id} {result.status}: {what} ({result.architecture}){mark}")
+        self._show(len(self._running))
 
     def _stopped_by(self, snapshot: Snapshot) -> str | None:
         """Return why the search is over, None while it is not."""
@@ -250,9 +246,8 @@ class _Search:
         return f"experiment {self._plan.name} failed: {words}{last}"
 
     def _show(self, running: int) -> None:
-        if self._progress is None or self._shown == (len(self._results), running):
+        if self._progress is None:
             return
-        self._shown = (len(self._results), running)
         charged = sum(r.status != "rejected" for r in self._results.values())
         left = None if self._end is None else max(0.0, self._end - time.monotonic())
         self._progress(SearchProgress(charged, running, self._budget.trials, self._best(), self._last, left))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, cast, get_args
@@ -12,6 +13,7 @@ from archmend.errors import BadInput, unknown_name
 
 Addressing = Literal["auto", "path", "virtual"]
 _SWITCH = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9a-fA-F:]+\](:\d+)?")
 _AMAZON = [("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")]
 _MINIO = [("MINIO_ACCESS_KEY", "MINIO_SECRET_KEY"), ("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD")]
 
@@ -113,7 +115,7 @@ def _address(env: Mapping[str, str], text: str) -> str:
             f"the endpoint of {parts.hostname} holds a key; set MINIO_ACCESS_KEY and so on instead"
         )
     try:
-        wrong = parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0
+        wrong = parts.scheme not in ("http", "https") or not _HOST.fullmatch(parts.netloc) or parts.port == 0
     except ValueError:  # of a port that is no number
         wrong = True
     if wrong or parts.path not in ("", "/") or parts.query or parts.fragment:

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping
 from typing import BinaryIO
 
+from archmend.storage.failures import genuine
+
 DIGEST = "sha256"
 """Name of the metadata that holds the digest of an object's content."""
 
@@ -44,8 +46,11 @@ class Check:
 
         Args:
             headers: of an answer that begins with the object's first byte.
+
+        Raises:
+            NotAStoreError: they are no store's.
         """
-        self.etag = headers.get("etag", "").strip('"')
+        self.etag = genuine(headers.get("etag")).strip('"')
         self.size = int(headers["content-length"])
         self.got = 0
         ours = headers.get(f"x-amz-meta-{DIGEST}", "")

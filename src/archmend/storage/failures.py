@@ -54,6 +54,21 @@ class DamagedError(Exception):
     """What arrived is not what was stored."""
 
 
+class NotAStoreError(Exception):
+    """What answered does not speak S3."""
+
+
+def genuine(etag: str | None) -> str:
+    """Return the ETag of an answer, which any web server's page may lack and no store's answer does.
+
+    Raises:
+        NotAStoreError: there is none.
+    """
+    if not etag:
+        raise NotAStoreError("no ETag")
+    return etag
+
+
 def code_of(error: BaseException) -> str | None:
     """Return the S3 code that a client's error carries; None if the service said none."""
     from botocore.exceptions import ClientError  # type: ignore[import-untyped]
@@ -106,7 +121,10 @@ def store_errors(uri: str, connection: Connection) -> Iterator[None]:
 
 
 def _said(error: Exception, uri: str, connection: Connection) -> ArchmendError | None:
+    from xml.etree.ElementTree import ParseError
+
     from botocore.exceptions import BotoCoreError, NoCredentialsError, PartialCredentialsError
+    from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
     from minio.error import MinioException
 
     where = connection.where
@@ -121,8 +139,8 @@ def _said(error: Exception, uri: str, connection: Connection) -> ArchmendError |
         return _refusal(code, error, uri, where)
     if _is_no_answer(error):
         return Unavailable(_silence(error, uri, where))
-    if isinstance(error, MinioException):  # not XML: something else listens there
-        status = f"status {_status(error)}" if _status(error) else type(error).__name__
+    if isinstance(error, MinioException | NotAStoreError | ParseError | ResponseParserError):
+        status = f"status {_status(error)}" if _status(error) else "no XML, no ETag"
         if is_passing(error):
             return Unavailable(f"{where} failed for {uri!r} ({status}); try again later")
         return Unavailable(

@@ -13,7 +13,7 @@ from archmend.storage.atomic import disk_errors
 from archmend.storage.clients import amazon_client, minio_client
 from archmend.storage.connection import Connection
 from archmend.storage.digests import DIGEST, sha256_of
-from archmend.storage.failures import code_of, is_missing
+from archmend.storage.failures import code_of, genuine, is_missing
 from archmend.storage.receiving import Receiving
 from archmend.storage.requests import Requests
 from archmend.storage.sending import SMALLEST, Sending
@@ -129,7 +129,7 @@ class ObjectStore:
 
         def put() -> None:
             source.seek(0)
-            self._client.put_object(bucket, key, source, size, metadata=metadata)
+            genuine(self._client.put_object(bucket, key, source, size, metadata=metadata).etag)
 
         self._ask(uri, put)
 
@@ -141,12 +141,15 @@ class ObjectStore:
 
         def create() -> bool:
             try:
-                client.put_object(Bucket=bucket, Key=key, Body=data, Metadata=metadata, IfNoneMatch="*")
+                answer = client.put_object(
+                    Bucket=bucket, Key=key, Body=data, Metadata=metadata, IfNoneMatch="*"
+                )
             except Exception as error:
                 if code_of(error) != "PreconditionFailed":
                     raise
                 head = self._client.stat_object(bucket, key)
                 return bool(head.metadata.get(f"x-amz-meta-{_WRITER}") == metadata[_WRITER])
+            genuine(answer.get("ETag"))
             return True
 
         return self._ask(uri, create)
@@ -175,11 +178,13 @@ class ObjectStore:
 
     def _stat(self, bucket: str, key: str) -> Any:
         try:
-            return self._client.stat_object(bucket, key)
+            found = self._client.stat_object(bucket, key)
         except Exception as error:
             if is_missing(error):
                 return None
             raise
+        genuine(found.etag)
+        return found
 
 
 def _relative(uri: str, inner: str) -> Path:

@@ -66,6 +66,7 @@ def test_put_copies_files_and_folders(tmp_path: Path) -> None:
 
 def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "minio", None)
+    monkeypatch.setenv("AWS_REGION", "of-no-other-test-1")  # a client that was made before would serve
     with pytest.raises(MissingExtra, match=r"minio is not installed.*pip install 'archmend\[s3\]'") as caught:
         fetch("s3://bucket/key")
     assert caught.value.exit_code == 2

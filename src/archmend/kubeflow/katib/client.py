@@ -17,7 +17,7 @@ from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
 from archmend.kubeflow.katib.names import DIGEST, STOPPED
 
 GROUP, VERSION = "kubeflow.org", "v1beta1"
-EXPERIMENTS, TRIALS, SUGGESTIONS = "experiments", "trials", "suggestions"
+EXPERIMENTS, TRIALS = "experiments", "trials"
 OF_EXPERIMENT = "katib.kubeflow.org/experiment"
 OF_TRIAL = "katib.kubeflow.org/trial"
 PATIENCE = 120.0
@@ -100,10 +100,6 @@ class KatibClient:
     def experiments(self, selector: str) -> list[dict[str, Any]]:
         """Return the Experiments with these labels."""
         return list(self._list(EXPERIMENTS, selector)["items"])
-
-    def suggestion(self, name: str) -> dict[str, Any] | None:
-        """Return the Suggestion of an Experiment, None where there is none."""
-        return self._get(SUGGESTIONS, name)
 
     def list_trials(self, experiment: str) -> tuple[list[dict[str, Any]], str]:
         """Return an Experiment's trials, and the version of the list to watch from."""

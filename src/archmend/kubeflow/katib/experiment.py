@@ -170,7 +170,8 @@ def _template(plan: Plan, deadline: float | None) -> api.V1beta1TrialTemplate:
         primaryContainerName=CONTAINER,
         successCondition=_CONDITION.format("Complete"),
         failureCondition=_CONDITION.format("Failed"),
-        retain=plan.options.retain,
+        # Katib would remove a failed trial's pod with what it has to say; the Job's own time to live does.
+        retain=True,
         trialParameters=[
             *(api.V1beta1TrialParameterSpec(name=name, reference=name) for name in names),
             api.V1beta1TrialParameterSpec(name="trial", reference="${trialSpec.Name}"),

@@ -12,8 +12,10 @@ from archmend.errors import BadInput
 from archmend.kubeflow.image import IMAGE
 
 STORE = "minio://archmend/experiments"
-SECRET = "archmend-objects"
-"""Of the store's keys: endpoint, accesskey, secretkey, region."""
+SECRET = "mlpipeline-minio-artifact"
+"""Kubeflow's own Secret of the store's keys in each of its namespaces: accesskey, secretkey."""
+CONFIG_MAP = "archmend"
+"""Of our manifests: endpoint and region of the store."""
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
 _KEY = re.compile(r"([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -31,9 +33,9 @@ class KatibOptions:
         accelerator: resource name of a GPU. accelerators: how many a trial gets.
         node_selector, tolerations: as in a pod. priority_class, runtime_class, service_account: by name;
             empty is the namespace's default.
-        secret: with the keys of the object store.
+        secret: with the keys of the object store. config_map: with its address.
         store: URI of the folder under which each Experiment has its own, for data, records and weights.
-        retain: keep the pods of finished trials, for their logs.
+        retain: keep the pods of finished trials for longer than ten minutes.
     """
 
     namespace: str = ""
@@ -49,6 +51,7 @@ class KatibOptions:
     runtime_class: str = ""
     service_account: str = ""
     secret: str = SECRET
+    config_map: str = CONFIG_MAP
     store: str = STORE
     retain: bool = False
 

@@ -9,6 +9,7 @@ from archmend.kubeflow.katib.states import TrialState
 from archmend.kubeflow.katib.template import CONTAINER
 
 LAST_LINES = 5
+COLLECTOR = "metrics-logger-and-collector"
 _EVICTED = ("Preempted", "Evicted", "NodeLost", "Shutdown", "Terminated", "UnexpectedAdmissionError")
 
 
@@ -30,7 +31,9 @@ def failure_of(client: KatibClient, trial: TrialState) -> str:
     if ended.reason == "OOMKilled":
         limit = _memory_limit(pod)
         return f"out of memory: its container was killed at its limit of {limit}; give the trials more"
-    log = client.log(pod.metadata.name, CONTAINER, LAST_LINES).strip()
+    # Katib sends the trial's output through its collector, and leaves the trial's own log empty.
+    logs = (client.log(pod.metadata.name, name, LAST_LINES) for name in (CONTAINER, COLLECTOR))
+    log = next((text for text in logs if text.strip()), "")
     lines = " | ".join(line.strip() for line in log.splitlines() if line.strip())
     if ended.exit_code in (137, 143):
         return _sentence(f"killed (exit code {ended.exit_code})", lines)

@@ -14,12 +14,10 @@ NOT_AGAIN = (2, 3, 137)
 """Exit codes after which another try would end alike: bad input, a training that failed, out of memory."""
 TRIES = 2
 """More pods for a trial whose pod was lost; one that was preempted or evicted does not count."""
-_FROM_SECRET = {
-    "MINIO_ENDPOINT": "endpoint",
-    "MINIO_ACCESS_KEY": "accesskey",
-    "MINIO_SECRET_KEY": "secretkey",
-    "AWS_REGION": "region",
-}
+KEPT_FOR = 600
+"""Seconds for which a finished trial's pod is there to be asked why it failed."""
+_FROM_SECRET = {"MINIO_ACCESS_KEY": "accesskey", "MINIO_SECRET_KEY": "secretkey"}
+_FROM_CONFIG = {"MINIO_ENDPOINT": "endpoint", "AWS_REGION": "region"}
 
 
 def trial_job(options: KatibOptions, command: Sequence[str], labels: Mapping[str, str]) -> dict[str, Any]:
@@ -54,6 +52,7 @@ def trial_job(options: KatibOptions, command: Sequence[str], labels: Mapping[str
         "kind": "Job",
         "spec": {
             "backoffLimit": TRIES,
+            **({} if options.retain else {"ttlSecondsAfterFinished": KEPT_FOR}),
             "podFailurePolicy": {
                 "rules": [
                     {
@@ -93,13 +92,8 @@ def _container(options: KatibOptions, command: Sequence[str]) -> dict[str, Any]:
         "command": list(command),
         "env": [
             {"name": "HOME", "value": "/tmp"},
-            *(
-                {
-                    "name": name,
-                    "valueFrom": {"secretKeyRef": {"name": options.secret, "key": key, "optional": True}},
-                }
-                for name, key in _FROM_SECRET.items()
-            ),
+            *_from("configMapKeyRef", options.config_map, _FROM_CONFIG),
+            *_from("secretKeyRef", options.secret, _FROM_SECRET),
         ],
         "resources": {"requests": resources, "limits": resources},
         "securityContext": {
@@ -109,3 +103,11 @@ def _container(options: KatibOptions, command: Sequence[str]) -> dict[str, Any]:
         },
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
     }
+
+
+def _from(kind: str, name: str, keys: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return environment variables from an object that need not be there, as where a role gives access."""
+    return [
+        {"name": variable, "valueFrom": {kind: {"name": name, "key": key, "optional": True}}}
+        for variable, key in keys.items()
+    ]

@@ -131,11 +131,16 @@ class Controller:
             total_request_number=total,
         )
 
-    def ask(self, more: int) -> list[str]:
-        """Ask for as many more trials and make them; return their names."""
+    def ask(self, more: int, *, repeats: bool = False) -> list[str]:
+        """Ask for as many more trials and make them; return their names.
+
+        Args:
+            more: how many.
+            repeats: whether an architecture may come again, as with other epochs.
+        """
         request = self.request(more)
         reply = self._call(request, timeout=60)
-        check_reply(request, reply)
+        check_reply(request, reply, own_history=not repeats)
         names = [made.trial_name for made in reply.parameter_assignments]
         if self._keeps:
             self.status = {s.name: s.value for s in reply.algorithm.algorithm_settings}
