@@ -188,7 +188,9 @@ def _silence(error: Exception, uri: str, where: str) -> str:
         )
     if "WRONG_VERSION_NUMBER" in text:
         return f"{where} speaks no TLS, so {uri!r} was not asked for; write http:// in its address"
-    return f"{where} does not answer for {uri!r} ({_short(_innermost(error))}); check the address"
+    return (
+        f"{where} does not answer for {uri!r} ({_short(_innermost(error))}); check the address, http or https"
+    )
 
 
 def _is_no_answer(error: BaseException) -> bool:
