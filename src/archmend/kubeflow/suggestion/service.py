@@ -85,6 +85,8 @@ def _suggestions(request: api.GetSuggestionsRequest, wanted: Callable[[], bool])
         raise BadInput(
             f"total_request_number is {total} and at most {MOST_TRIALS} are served; lower maxTrialCount"
         )
+    if len(request.trials) > MOST_TRIALS:
+        raise BadInput(f"{len(request.trials)} trials came and at most {MOST_TRIALS} are served; send fewer")
     search = read_experiment(request.experiment)
     history = read_trials(search, request.trials)
     found = answer(search, history, count, max(0, total - count), wanted)

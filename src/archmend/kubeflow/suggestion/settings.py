@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from archmend.spaces import Space, create_space
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _SHAPE = re.compile(r"[1-9][0-9]{0,6}(x[1-9][0-9]{0,6}){0,3}")
 _MOST_CLASSES = 10**6
+_MOST_NUMBERS = 10**8
+"""Of a row: far more than a trial could hold, and far fewer than would keep a request busy for minutes."""
 _OURS = ("space", "input_shape", "classes", "seed", "max_params", "max_flops", "objectives", "epochs", ASKED)
 _NO_SETTING = ("self", "name", "budget", "prior")
 """Arguments of `create_strategy` that no setting may reach."""
@@ -84,8 +87,10 @@ def _whole(name: str, text: str, least: int, most: int | None = None) -> int:
 
 
 def _shape(text: str) -> tuple[int, ...]:
-    if not _SHAPE.fullmatch(text):
+    shape = tuple(map(int, text.split("x"))) if _SHAPE.fullmatch(text) else ()
+    if not shape or math.prod(shape) > _MOST_NUMBERS:
         raise BadInput(
-            f"the algorithm setting 'input_shape' must be sizes such as 64 or 28x28x1, got {text!r}"
+            "the algorithm setting 'input_shape' must be sizes such as 64 or 28x28x1 with a product of at "
+            f"most {_MOST_NUMBERS}, got {text!r}"
         )
-    return tuple(map(int, text.split("x")))
+    return shape

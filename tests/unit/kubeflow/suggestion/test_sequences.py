@@ -194,6 +194,19 @@ def test_nothing_asked_is_nothing_given_and_too_much_is_refused(call: Call) -> N
         with pytest.raises(grpc.RpcError) as refused:
             call(request)
         assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    many = Controller(call, experiment()).request(1)
+    many.trials.extend([api.Trial()] * (MOST_TRIALS + 1))
+    with pytest.raises(grpc.RpcError, match="10001 trials came"):
+        call(many)
+
+
+def test_more_left_out_than_can_be_replayed_is_refused(call: Call) -> None:
+    request = Controller(call, experiment(space="fc")).request(1)
+    request.total_request_number = 1002
+    with pytest.raises(grpc.RpcError, match="leaves out more than 1000"):
+        call(request)
+    request.total_request_number = 1001
+    assert call(request).parameter_assignments[0].trial_name == "digits-1000"
 
 
 def test_every_strategy_has_an_algorithm() -> None:

@@ -36,8 +36,9 @@ def test_every_algorithm_takes_the_built_in_spaces(channel: grpc.Channel, algori
     [
         ({"space": "fcc"}, "unknown space 'fcc': did you mean 'fc'?"),
         ({"space": ""}, "the algorithm setting 'space' is missing"),
-        ({"input_shape": "28*28"}, "'input_shape' must be sizes such as 64 or 28x28x1, got '28*28'"),
-        ({"input_shape": "0"}, "got '0'"),
+        ({"input_shape": "28*28"}, "a product of at most 100000000, got '28*28'"),
+        ({"input_shape": "9999x9999x9"}, "got '9999x9999x9'"),
+        ({"input_shape": "0"}, "'input_shape' must be sizes such as 64 or 28x28x1"),
         ({"classes": "one"}, "'classes' must be a whole number of 2 to 1000000, got 'one'"),
         ({"classes": "1"}, "got '1'"),
         ({"seed": "-1"}, "'seed' must be a whole number of at least 0, got '-1'"),
