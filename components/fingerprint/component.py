@@ -6,8 +6,10 @@ from archmend.kubeflow import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def fingerprint(data: str, target: str, impute: str) -> str:
-    """Return the digest of the data's content, an input of every later task."""
+def fingerprint(data: str, target: str, impute: str, image: str) -> str:
+    """Return what every later task depends on: the data's content, the image, and the code in it."""
     from archmend.datasets import open_data
+    from archmend.kubeflow.build import build_digest
 
-    return open_data(data, target=target or None, impute=impute or None).info.digest
+    digest = open_data(data, target=target or None, impute=impute or None).info.digest
+    return f"data {digest} code {build_digest()} image {image}"

@@ -7,6 +7,7 @@ from archmend.kubeflow import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def register(
+    fingerprint: str,
     dataset: dsl.Input[dsl.Dataset],
     trials: dsl.Input[dsl.Artifact],
     model: dsl.Input[dsl.Model],
@@ -14,6 +15,7 @@ def register(
     registry: str,
     name: str,
     promote_margin: float,
+    ui: str,
     version: dsl.Output[dsl.Artifact],
     report: dsl.Output[dsl.HTML],
 ):
@@ -21,6 +23,7 @@ def register(
     from pathlib import Path
 
     from archmend.kubeflow.gather import gathered
+    from archmend.kubeflow.place import run_links
     from archmend.reports import RunRecord, render
     from archmend.steps.register import RegisterRequest
     from archmend.steps.register import register as step
@@ -34,6 +37,7 @@ def register(
             promote_margin=promote_margin,
             data=dataset.path,
             run_dir=run,
+            links=run_links(ui, trials.metadata.get("experiment", "")),
             out=run,
         )
         registered = step(request)

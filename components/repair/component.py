@@ -1,4 +1,4 @@
-"""The step `repair` as a component."""
+"""The step `repair` as a component: a try that follows a killed one goes on from its checkpoint."""
 
 from kfp import dsl
 
@@ -7,6 +7,7 @@ from archmend.kubeflow import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def repair(
+    fingerprint: str,
     dataset: dsl.Input[dsl.Dataset],
     space: str,
     architecture: str,
@@ -16,13 +17,15 @@ def repair(
     optimizer: str,
     max_seconds: float,
     seed: int,
+    store: str,
     model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ):
     """Train the architecture, and mend it on the way."""
     from pathlib import Path
 
-    from archmend.kubeflow.artifacts import log_metrics
+    from archmend.kubeflow.artifacts import log_metrics, say_epoch
+    from archmend.kubeflow.place import run_id
     from archmend.steps.repair import RepairRequest
     from archmend.steps.repair import repair as step
 
@@ -37,8 +40,9 @@ def repair(
         optimizer=optimizer,
         max_seconds=max_seconds or None,
         seed=seed,
+        checkpoint=f"{store}/checkpoints/{run_id()}/repair" if run_id() else None,
     )
-    outcome = step(request)
+    outcome = step(request, say_epoch)
     model.metadata.update(
         framework="keras", architecture=outcome.record.architecture, decisions=outcome.record.decisions
     )

@@ -1,4 +1,4 @@
-"""The step `search` as a component. For limits, 0 means none."""
+"""The step `search` as a component: an experiment of Katib's in a cluster. For limits, 0 means none."""
 
 from kfp import dsl
 
@@ -7,7 +7,9 @@ from archmend.kubeflow import IMAGE
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
 def search(
+    fingerprint: str,
     dataset: dsl.Input[dsl.Dataset],
+    engine: str,
     space: str,
     strategy: str,
     objective: str,
@@ -16,47 +18,89 @@ def search(
     max_params: int,
     max_flops: int,
     max_latency_ms: float,
+    target_value: float,
     epochs: int,
     batch_size: int,
     optimizer: str,
+    learning_rate: float,
     inherit: str,
     workers: int,
     seed: int,
+    store: str,
+    image: str,
+    trial_cpu: str,
+    trial_memory: str,
+    trial_accelerator: str,
+    trial_gpus: int,
+    trial_node_selector: dict,
+    trial_tolerations: list,
+    trial_priority_class: str,
+    trial_runtime_class: str,
+    trial_service_account: str,
     trials: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
     report: dsl.Output[dsl.HTML],
 ) -> str:
     """Search an architecture and return its code."""
     from pathlib import Path
+    from tempfile import TemporaryDirectory
 
-    from archmend.kubeflow.artifacts import log_metrics
+    from archmend.kubeflow.artifacts import log_metrics, remote_uri, say_trial
+    from archmend.kubeflow.gather import copy_files
+    from archmend.kubeflow.katib.options import KatibOptions
+    from archmend.kubeflow.place import engine as chosen
+    from archmend.kubeflow.place import experiment_of_run
     from archmend.reports import RunRecord, render
     from archmend.steps.search import SearchRequest
     from archmend.steps.search import search as step
 
-    request = SearchRequest(
-        data=dataset.path,
-        out=Path(trials.path),
-        space=space,
-        strategy=strategy,
-        objective=objective,
-        max_trials=max_trials or None,
-        max_seconds=max_seconds or None,
-        max_params=max_params or None,
-        max_flops=max_flops or None,
-        max_latency_ms=max_latency_ms or None,
-        epochs=epochs,
-        batch_size=batch_size,
-        optimizer=optimizer,
-        inherit=inherit,
-        workers=workers or None,
-        seed=seed,
-        resume=True,
+    pods = KatibOptions(
+        image=image,
+        parallel=workers or 2,
+        cpu=trial_cpu,
+        memory=trial_memory,
+        accelerator=trial_accelerator,
+        accelerators=trial_gpus,
+        node_selector=trial_node_selector,
+        tolerations=tuple(trial_tolerations),
+        priority_class=trial_priority_class,
+        runtime_class=trial_runtime_class,
+        service_account=trial_service_account,
+        store=f"{store}/experiments",
     )
-    outcome = step(request)
-    trials.metadata.update(architecture=outcome.best.architecture, stopped_by=outcome.stopped_by)
+    with TemporaryDirectory() as scratch:
+        request = SearchRequest(
+            data=dataset.path,
+            data_uri=remote_uri(dataset),
+            out=Path(scratch) / "run",
+            engine=chosen(engine),
+            katib=pods if chosen(engine) == "katib" else None,
+            space=space,
+            strategy=strategy,
+            objective=objective,
+            max_trials=max_trials or None,
+            max_seconds=max_seconds or None,
+            max_params=max_params or None,
+            max_flops=max_flops or None,
+            max_latency_ms=max_latency_ms or None,
+            target_value=target_value or None,
+            epochs=epochs,
+            batch_size=batch_size,
+            optimizer=optimizer,
+            learning_rate=learning_rate or None,
+            inherit=inherit,
+            workers=workers or None,
+            seed=seed,
+        )
+        outcome = step(request, say_trial)
+        Path(report.path).write_text(render(RunRecord.from_directory(request.out)))
+        copy_files(request.out, Path(trials.path))
+    trials.metadata.update(
+        architecture=outcome.best.architecture,
+        stopped_by=outcome.stopped_by,
+        experiment=experiment_of_run() if request.engine == "katib" else "",
+    )
     log_metrics(
         metrics, {**outcome.best.metrics, "trials": len(outcome.trials), "params": outcome.best.params}
     )
-    Path(report.path).write_text(render(RunRecord.from_directory(trials.path)))
     return outcome.best.architecture

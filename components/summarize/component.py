@@ -6,12 +6,18 @@ from archmend.kubeflow import IMAGE
 
 
 @dsl.component(base_image=IMAGE, install_kfp_package=False)
-def summarize(data: str, name: str, status: dsl.PipelineTaskFinalStatus, summary: dsl.Output[dsl.Markdown]):
-    """Write how the run ended, and why if it failed."""
+def summarize(
+    data: str,
+    name: str,
+    registry: str,
+    status: dsl.PipelineTaskFinalStatus,
+    summary: dsl.Output[dsl.Markdown],
+):
+    """Write how the run ended, and why if it failed; stop an experiment that it left behind."""
     from pathlib import Path
 
-    lines = [f"# {name}", f"- data: {data}", f"- state: {status.state}"]
-    if status.error_message:
-        lines.append(f"- error: {status.error_message}")
-    Path(summary.path).write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    from archmend.steps.summarize import summarize as step
+
+    text = step(data, name, registry, status.state, status.error_message or "")
+    Path(summary.path).write_text(text)
+    print(text)

@@ -9,6 +9,7 @@ import typer
 import archmend
 from archmend.cli.evaluate import evaluate
 from archmend.cli.group import NearestNames
+from archmend.cli.katib import katib
 from archmend.cli.pipeline import pipeline
 from archmend.cli.prepare import prepare
 from archmend.cli.register import register
@@ -72,3 +73,4 @@ app.add_typer(registry, name="registry")
 app.add_typer(pipeline, name="pipeline")
 app.command("serve-suggestion")(serve_suggestion)
 app.command()(trial)
+app.add_typer(katib, name="katib")

@@ -55,3 +55,47 @@ def install_suggestions(
     typer.echo(f"Katib in {namespace} knows {names}{'' if done.changed else ' already'}")
     if done.restarted:
         typer.echo("its controller restarts")
+
+
+@katib.command()
+def gc(
+    older_than: Annotated[str, typer.Option(help="Since an experiment ended: 90m, 12h, 7d.")] = "7d",
+    namespace: Annotated[str, typer.Option(help="Of the experiments; the context's unless given.")] = "",
+) -> None:
+    """Remove archmend's experiments that ended long ago, and stop those whose pipeline run is over.
+
+    Their records and weights in the object store stay; its lifecycle rules are for those.
+
+    Example:  archmend katib gc --older-than 2d --namespace kubeflow
+    """
+    from archmend.kubeflow.katib.client import KatibClient
+    from archmend.steps.katib_tidy import collect, parse_age
+
+    done = collect(KatibClient(namespace), parse_age(older_than))
+    for name in done.stopped:
+        typer.echo(f"stopped {name}")
+    for name in done.removed:
+        typer.echo(f"removed {name}")
+    if not (done.stopped or done.removed):
+        typer.echo("nothing to remove")
+
+
+@katib.command()
+def stop(
+    name: Annotated[str, typer.Argument(help="Of the experiment, as the search says it.")],
+    namespace: Annotated[str, typer.Option(help="Of the experiment; the context's unless given.")] = "",
+) -> None:
+    """End an experiment where it is; what its trials found stays.
+
+    Example:  archmend katib stop archmend-0a1b2c3d4e5f --namespace kubeflow
+    """
+    from archmend.errors import BadInput
+    from archmend.kubeflow.katib.client import KatibClient
+
+    client = KatibClient(namespace)
+    if client.experiment(name) is None:
+        raise BadInput(
+            f"there is no experiment {name!r} in namespace {client.namespace}; see kubectl get experiments -A"
+        )
+    client.stop(name, "somebody asked for it")
+    typer.echo(f"stopped {name}")

@@ -10,8 +10,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from archmend.evaluation import Evaluation
+from archmend.search import SearchProgress
+from archmend.storage import is_remote
 
 _SMALLEST_THRESHOLD_ABOVE_ONE = 1.0
+
+
+def remote_uri(artifact: Any) -> str | None:
+    """Return where an artifact lies for every node of the cluster; None if it lies here alone."""
+    uri = str(artifact.uri)
+    return uri if is_remote(uri) else None
+
+
+def say_trial(progress: SearchProgress) -> None:
+    """Print where a search stands, a line for each trial that ended."""
+    last, best = progress.last, progress.best
+    if last is None:
+        return
+    of = "" if progress.trials is None else f" of {progress.trials}"
+    what = last.value if last.value is not None else last.reason
+    stands = f"best {best.value} (trial {best.id})" if best is not None else "no best yet"
+    print(f"trial {last.id} {last.status}: {what}; {stands}; {progress.finished}{of} done", flush=True)
+
+
+def say_epoch(progress: Any) -> None:
+    """Print where a repair stands, a line for each epoch."""
+    print(
+        f"epoch {progress.epoch} of {progress.epochs}: validation accuracy {progress.accuracy:.4f}, "
+        f"{progress.decisions} remedies tried",
+        flush=True,
+    )
 
 
 def log_metrics(artifact: Any, values: Mapping[str, Any]) -> None:

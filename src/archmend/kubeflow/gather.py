@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,3 +27,11 @@ def gathered(*folders: str | Path, data: str | Path) -> Iterator[Path]:
                     (run / path.name).unlink(missing_ok=True)
                     (run / path.name).symlink_to(path.absolute())
         yield run
+
+
+def copy_files(folder: Path, target: Path) -> None:
+    """Copy the files of a folder, but none of its folders: data and weights are kept elsewhere."""
+    target.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if path.is_file():
+            shutil.copyfile(path, target / path.name)

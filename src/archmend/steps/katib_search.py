@@ -19,6 +19,7 @@ from archmend.kubeflow.katib.names import Identity, experiment_name
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.katib.pods import waiting_for
 from archmend.kubeflow.katib.states import TrialState
+from archmend.kubeflow.place import namespace, run_id
 from archmend.search import (
     Budget,
     SearchProgress,
@@ -30,18 +31,12 @@ from archmend.search import (
     reached_target,
 )
 from archmend.spaces import Space
+from archmend.steps.katib_tidy import run_is_over
 from archmend.steps.katib_trials import TrialReader
 from archmend.steps.search_request import SearchRequest
 from archmend.storage import is_remote, put, write_atomic
 from archmend.training import SEARCH_OVER, TIME_OVER
 
-RUN_ID, NAMESPACE, PIPELINE, USER = (
-    "ARCHMEND_RUN_ID",
-    "ARCHMEND_NAMESPACE",
-    "ARCHMEND_PIPELINE",
-    "ARCHMEND_USER",
-)
-"""Environment of a component's pod, from its labels."""
 IDENTITY = "experiment-id"
 """File of a run without a pipeline: what its Experiment is named after."""
 GRACE = 20.0
@@ -77,7 +72,7 @@ def search_on_katib(
         Unavailable: the cluster or the store. Interrupted: by a signal.
     """
     options = request.katib or KatibOptions()
-    client = KatibClient(options.namespace or os.environ.get(NAMESPACE, ""))
+    client = KatibClient(options.namespace or namespace())
     plan = _plan(request, options, client, info, space, budget)
     body = build_experiment(plan)
     _upload_data(request, plan)
@@ -94,14 +89,12 @@ def search_on_katib(
 
 def identity_of(request: SearchRequest) -> Identity:
     """Return whose search this is: the pipeline run's, or of a folder that keeps its own id."""
-    env = os.environ
-    run = env.get(RUN_ID)
-    if run:
-        return Identity(run, "search", env.get(PIPELINE, ""), env.get(USER, ""))
+    if run_id():
+        return Identity(run_id(), "search", "archmend", os.environ.get("ARCHMEND_USER", ""))
     path = request.out / IDENTITY
     if not path.is_file():
         write_atomic(path, uuid.uuid4().hex)
-    return Identity(path.read_text().strip(), "search", "", env.get("USER", ""))
+    return Identity(path.read_text().strip(), "search", "", os.environ.get("USER", ""))
 
 
 class _Search:
@@ -307,22 +300,7 @@ def _upload_data(request: SearchRequest, plan: Plan) -> None:
 
 def _run_is_over(client: KatibClient, identity: Identity) -> bool:
     """Whether the pipeline run was cancelled or deleted; a pod that was killed alone has a successor."""
-    if not os.environ.get(RUN_ID):
-        return False
-    return run_is_over(client, identity.run)
-
-
-def run_is_over(client: KatibClient, run: str) -> bool:
-    """Whether a pipeline run has ended, was told to end, or is gone."""
-    workflow = client.workflow(run)
-    if workflow is None or workflow["metadata"].get("deletionTimestamp"):
-        return True
-    spec, status = workflow.get("spec", {}), workflow.get("status", {})
-    return (
-        spec.get("activeDeadlineSeconds") == 0
-        or bool(spec.get("shutdown"))
-        or status.get("phase") in ("Succeeded", "Failed", "Error")
-    )
+    return bool(run_id()) and run_is_over(client, identity.run)
 
 
 def _say(sentence: str) -> None:

@@ -31,7 +31,7 @@ class RegisterRequest(BaseModel):
 
     Attributes:
         model: path or URI of the `.keras` file. evaluation: of its evaluation.json.
-        registry: folder of the registry. name: of the model in it.
+        registry: folder of the registry, or s3://bucket/prefix. name: of the model in it.
         promote_margin: how much higher (0..1) its accuracy must be than the champion's.
         data: the data it was evaluated on, of which a few rows are kept for `verify`; None takes the
             run's own prepared data, or keeps no rows if there is none.

@@ -1,0 +1,45 @@
+"""Where a component runs: in a pod of a pipeline run, or in a process of the local runner."""
+
+from __future__ import annotations
+
+import os
+
+from archmend.kubeflow.katib.names import Identity, experiment_name
+
+RUN_ID, NAMESPACE = "ARCHMEND_RUN_ID", "ARCHMEND_NAMESPACE"
+"""Environment of a component's pod, from its labels and its metadata."""
+
+
+def run_id() -> str:
+    """Return the pipeline run's id; empty outside a cluster."""
+    return os.environ.get(RUN_ID, "")
+
+
+def namespace() -> str:
+    """Return the namespace of this pod; empty outside a cluster."""
+    return os.environ.get(NAMESPACE, "")
+
+
+def engine(asked: str) -> str:
+    """Return the search's engine: `auto` is Katib in a pipeline run's pod, and local processes elsewhere."""
+    return asked if asked != "auto" else ("katib" if run_id() else "local")
+
+
+def experiment_of_run() -> str:
+    """Return the name of the Experiment of this run's search."""
+    return experiment_name(Identity(run_id()))
+
+
+def run_links(ui: str, experiment: str) -> dict[str, str]:
+    """Return where else this run can be seen.
+
+    Args:
+        ui: address of Kubeflow's UI; empty where nobody has said it.
+        experiment: name of its Experiment; empty where it has none.
+    """
+    if not run_id():
+        return {}
+    known = {"run": run_id(), "namespace": namespace(), "experiment": experiment}
+    if ui:
+        known["ui"] = f"{ui.rstrip('/')}/#/runs/details/{run_id()}"
+    return {name: value for name, value in known.items() if value}
