@@ -14,7 +14,9 @@ def register(
     model: Annotated[str, typer.Option(help="A .keras file.")],
     evaluation: Annotated[str, typer.Option(help="Its evaluation.json.")],
     name: Annotated[str, typer.Option(help="Of the model in the registry.")],
-    registry: Annotated[str, typer.Option(help="Folder of the registry.")] = "registry",
+    registry: Annotated[
+        str, typer.Option(help="Folder of the registry, or s3://bucket/prefix.")
+    ] = "registry",
     promote_margin: Annotated[
         float, typer.Option(help="How much better than the champion, 0 to 1, to take its place.")
     ] = 0.0,

@@ -11,7 +11,7 @@ from archmend.cli.tables import print_table
 
 registry = typer.Typer(cls=NearestNames, no_args_is_help=True, rich_markup_mode=None)
 
-Where = Annotated[str, typer.Option("--registry", help="Folder of the registry.")]
+Where = Annotated[str, typer.Option("--registry", help="Folder of the registry, or s3://bucket/prefix.")]
 Name = Annotated[str, typer.Argument(help="Of the model.")]
 Number = Annotated[str, typer.Argument(help="A number, champion or previous.")]
 

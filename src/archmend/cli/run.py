@@ -32,7 +32,9 @@ def run(
     workers: o.Workers = None,
     repair_strategy: Annotated[str, typer.Option(help="auto, rules or random.")] = "auto",
     repair_epochs: Annotated[int, typer.Option(help="Epochs of the final training.")] = 30,
-    registry: Annotated[str, typer.Option(help="Folder of the registry.")] = "registry",
+    registry: Annotated[
+        str, typer.Option(help="Folder of the registry, or s3://bucket/prefix.")
+    ] = "registry",
     name: Annotated[str | None, typer.Option(help="Of the model; the data's name unless given.")] = None,
     promote_margin: Annotated[
         float, typer.Option(help="How much better than the champion, 0 to 1, to take its place.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from archmend.errors import BadInput
 from archmend.registry import keys
+from archmend.registry.bucket import BucketStore
 from archmend.registry.folder import STAGING, FolderStore
 from archmend.registry.store import NotFoundError, Store
 from archmend.storage import is_remote, local_path
@@ -14,14 +15,17 @@ from archmend.storage import is_remote, local_path
 LAYOUT = 1
 
 
-def folder_store(location: str | Path) -> FolderStore:
-    """Return the store of a registry in a folder.
+def open_store(location: str | Path) -> FolderStore | BucketStore:
+    """Return the store of a registry in a folder or below a prefix of a bucket.
 
     Raises:
-        BadInput: a place in an object store, or a path that holds something other than a registry.
+        BadInput: a place that holds something other than a registry. MissingExtra: minio is not installed.
+        Unavailable: the bucket does not exist, or its store does not answer or refuses.
     """
-    if is_remote(location):
-        raise BadInput(f"the registry {str(location)!r} is not a folder; give the path of one")
+    return _bucket(str(location)) if is_remote(location) else _folder(location)
+
+
+def _folder(location: str | Path) -> FolderStore:
     root = local_path(location).absolute()
     if root.exists() and not root.is_dir():
         raise BadInput(f"the registry {root} is a file; give the path of a folder")
@@ -33,6 +37,16 @@ def folder_store(location: str | Path) -> FolderStore:
             "give a new or empty folder"
         )
     return FolderStore(root)
+
+
+def _bucket(location: str) -> BucketStore:
+    store = BucketStore(location)
+    if store.holds() and not store.holds(keys.MARKER):  # in this order, as in a folder
+        raise BadInput(
+            f"{store.root} holds other objects and no {keys.MARKER}, so it is no registry; "
+            "give a prefix of its own, like s3://bucket/models"
+        )
+    return store
 
 
 def check_marker(store: Store, location: str) -> None:

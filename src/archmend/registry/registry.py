@@ -10,7 +10,6 @@ from pathlib import Path
 from archmend.errors import BadInput
 from archmend.registry import aliases, blobs, catalog, collecting, keys, place, promotion
 from archmend.registry.files import read_input, write_files
-from archmend.registry.folder import FolderStore
 from archmend.registry.measured import measured_of
 from archmend.registry.store import Store
 from archmend.registry.types import Collected, Event, Lineage, Record, Verification, Version
@@ -27,22 +26,28 @@ class Registry:
     it at once, and one that is killed leaves nothing but files that `gc` removes.
     """
 
+    _store: Store
+
     def __init__(
         self, location: str | Path, *, store: Store | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         """Open the registry at `location`; the first `register` makes it.
 
         Args:
-            location: path of a folder.
-            store: where it lies, if not in that folder.
+            location: path of a folder, or s3://bucket/prefix or minio://bucket/prefix.
+            store: where it lies, if not there.
             clock: seconds since the epoch.
 
         Raises:
-            BadInput: `location` holds something else.
+            BadInput: `location` holds something else. MissingExtra: a bucket, and minio is not installed.
+            Unavailable: the bucket does not exist, or its store does not answer or refuses.
         """
-        self._store = place.folder_store(location) if store is None else store
         self._clock = clock
-        self.location = str(self._store.root if isinstance(self._store, FolderStore) else location)
+        if store is not None:
+            self._store, self.location = store, str(location)
+            return
+        opened = place.open_store(location)
+        self._store, self.location = opened, str(opened.root)
 
     def register(
         self,
@@ -67,7 +72,7 @@ class Registry:
         Raises:
             BadInput: a name or margin that cannot be, a file that is not there, an evaluation that is
                 none or is one of another model file.
-            Unavailable: the disk is full.
+            Unavailable: the disk is full, or the store does not answer or refuses.
         """
         keys.check_name(name)
         promotion.check_margin(promote_margin)

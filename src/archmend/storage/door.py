@@ -21,7 +21,7 @@ def exists(uri: str | Path) -> bool:
 
     Raises:
         BadInput: a scheme that archmend does not read. MissingExtra: the extra s3 is not installed.
-        Unavailable: the store does not answer or refuses.
+        Unavailable: the bucket does not exist, or its store does not answer or refuses.
     """
     if not is_remote(uri):
         return local_path(uri).exists()

@@ -50,6 +50,10 @@ _PASSING = {
 }
 
 
+class AbsentError(BadInput):
+    """There is no object of this name."""
+
+
 class DamagedError(Exception):
     """What arrived is not what was stored."""
 
@@ -157,7 +161,7 @@ def _said(error: Exception, uri: str, connection: Connection) -> ArchmendError |
 def _refusal(code: str, error: Exception, uri: str, where: str) -> ArchmendError:
     bucket, _ = bucket_and_key(uri)
     if code in _MISSING:
-        return BadInput(f"there is no object {uri!r}; check the name and the service it lies in")
+        return AbsentError(f"there is no object {uri!r}; check the name and the service it lies in")
     if code == "NoSuchBucket":
         return Unavailable(
             f"there is no bucket {bucket!r} (of {uri!r}) at {where}; make it, or check its name"
@@ -188,9 +192,7 @@ def _silence(error: Exception, uri: str, where: str) -> str:
         )
     if "WRONG_VERSION_NUMBER" in text:
         return f"{where} speaks no TLS, so {uri!r} was not asked for; write http:// in its address"
-    return (
-        f"{where} does not answer for {uri!r} ({_short(_innermost(error))}); check the address, http or https"
-    )
+    return f"{where} does not answer for {uri!r} ({_short(_innermost(error))}); check its address"
 
 
 def _is_no_answer(error: BaseException) -> bool:

@@ -13,10 +13,10 @@ from archmend.storage.atomic import disk_errors
 from archmend.storage.clients import amazon_client, minio_client
 from archmend.storage.connection import Connection
 from archmend.storage.digests import DIGEST, sha256_of
-from archmend.storage.failures import code_of, genuine, is_missing
+from archmend.storage.failures import AbsentError, code_of, genuine, is_missing
 from archmend.storage.receiving import Receiving
 from archmend.storage.requests import Requests
-from archmend.storage.sending import SMALLEST, Sending
+from archmend.storage.sending import SMALLEST, Sending, abort_begun
 from archmend.storage.stored import Stored
 from archmend.storage.uri import bucket_and_key, scheme_of
 
@@ -40,7 +40,11 @@ class ObjectStore:
         self._ask = Requests(self._connection)
 
     def exists(self, uri: str) -> bool:
-        """Say whether an object or a prefix of this name exists."""
+        """Say whether an object or a prefix of this name exists.
+
+        Raises:
+            Unavailable: the bucket does not exist, the store does not answer or refuses.
+        """
         return self._ask(uri, partial(self._exists, uri))
 
     def read(self, uri: str) -> bytes:
@@ -70,7 +74,7 @@ class ObjectStore:
         """
         if if_absent:
             return self._create(uri, data)
-        self._send(uri, io.BytesIO(data), len(data))
+        self._send(uri, io.BytesIO(data), len(data), anew=True)
         return True
 
     def delete(self, uri: str) -> None:
@@ -95,7 +99,7 @@ class ObjectStore:
         """
         found = self.listing(uri)
         if not found:
-            raise BadInput(f"there is no object {uri!r}; check the name and the service it lies in")
+            raise AbsentError(f"there is no object {uri!r}; check the name and the service it lies in")
         bucket, key = bucket_and_key(uri)
         root = folder / (key.rsplit("/", 1)[-1] or bucket)
         for entry in found:
@@ -120,10 +124,26 @@ class ObjectStore:
             with disk_errors(file), file.open("rb") as stream:
                 self._send(name, stream, file.stat().st_size)
 
-    def _send(self, uri: str, source: BinaryIO, size: int) -> None:
+    def sweep(self, uri: str, before: float) -> int:
+        """Remove the parts of uploads below a prefix that were begun before a time and never ended.
+
+        Args:
+            uri: the prefix.
+            before: seconds since the epoch.
+
+        Returns:
+            How many uploads there were.
+        """
+        bucket, key = bucket_and_key(uri)
+        client = amazon_client(self._connection)
+        return self._ask(uri, lambda: abort_begun(client, bucket, key and f"{key}/", before))
+
+    def _send(self, uri: str, source: BinaryIO, size: int, *, anew: bool = False) -> None:
         bucket, key = bucket_and_key(uri)
         if size > SMALLEST:
-            Sending(amazon_client(self._connection), self._ask, uri, bucket, key).send(source, size)
+            Sending(amazon_client(self._connection), self._ask, uri, bucket, key).send(
+                source, size, anew=anew
+            )
             return
         metadata = {DIGEST: sha256_of(source)}
 
@@ -158,12 +178,7 @@ class ObjectStore:
         bucket, key = bucket_and_key(uri)
         if key and self._stat(bucket, key) is not None:
             return True
-        try:
-            return any(self._client.list_objects(bucket, prefix=key and f"{key}/", recursive=True))
-        except Exception as error:
-            if code_of(error) == "NoSuchBucket":
-                return False
-            raise
+        return any(self._client.list_objects(bucket, prefix=key and f"{key}/", recursive=True))
 
     def _listed(self, uri: str) -> list[Stored]:
         scheme, (bucket, key) = scheme_of(uri), bucket_and_key(uri)

@@ -29,6 +29,25 @@ def part_size(size: int, digest: str) -> int:
     return least + int(digest, 16) % (1 << _FINGERPRINT_BITS)
 
 
+def abort_begun(client: Any, bucket: str, prefix: str, before: float) -> int:
+    """Abort the unfinished uploads below `prefix` that were begun before a time; return how many.
+
+    Args:
+        client: a boto3 client of S3.
+        bucket: where they lie.
+        prefix: of their keys.
+        before: seconds since the epoch.
+    """
+    count = 0
+    # Without a prefix: MinIO takes that for the whole name of an object.
+    for page in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for upload in page.get("Uploads", []):
+            if upload["Key"].startswith(prefix) and upload["Initiated"].timestamp() < before:
+                client.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
+                count += 1
+    return count
+
+
 class Sending:
     """One stream into one object, by a boto3 client."""
 
@@ -47,8 +66,13 @@ class Sending:
         self._uri = uri
         self._of: dict[str, str] = {"Bucket": bucket, "Key": key}
 
-    def send(self, source: BinaryIO, size: int) -> None:
+    def send(self, source: BinaryIO, size: int, *, anew: bool = False) -> None:
         """Send a seekable stream of `size` bytes; the object appears when its last part is there.
+
+        Args:
+            source: read from its start.
+            size: in bytes.
+            anew: send it also if the object holds this content already, which renews its age.
 
         Raises:
             BadInput: the source changes meanwhile. Unavailable: the store refuses or does not answer; what
@@ -56,7 +80,7 @@ class Sending:
         """
         source.seek(0)
         digest = sha256_of(source)
-        if self._is_there(digest, size):
+        if not anew and self._is_there(digest, size):
             return
         step = part_size(size, digest)
         upload, there = self._begun(step) or (self._begin(digest), {})

@@ -1,14 +1,15 @@
-"""Versions without Keras: to the registry's core a model is bytes."""
+"""Versions without Keras: a model is bytes. Most tests run in a folder and in a bucket."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.minio_server import Server, forget_stores, running
 
 from archmend.registry import Lineage, Registry, Version
 
@@ -42,9 +43,37 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running(tmp_path_factory.mktemp("minio")) as server:
+        yield server
+
+
 @pytest.fixture
-def registry(tmp_path: Path, clock: Clock) -> Registry:
-    return Registry(tmp_path / "registry", clock=clock)
+def bucket(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Name of an empty bucket of a real MinIO, with versions as the registry's should be."""
+    from minio.versioningconfig import ENABLED, VersioningConfig
+
+    server: Server = request.getfixturevalue("minio")
+    forget_stores(monkeypatch, tmp_path)
+    for name, value in server.variables().items():
+        monkeypatch.setenv(name, value)
+    bucket = server.new_bucket()
+    server.client().set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    return bucket
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a registry can be begun."""
+    if request.param == "folder":
+        return str(tmp_path / "registry")
+    return f"minio://{request.getfixturevalue('bucket')}/models"
+
+
+@pytest.fixture
+def registry(place: str, clock: Clock) -> Registry:
+    return Registry(place, clock=clock)
 
 
 @pytest.fixture

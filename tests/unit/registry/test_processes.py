@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from archmend.registry import Registry
 
 WRITER = str(Path(__file__).with_name("writer.py"))
@@ -16,10 +18,9 @@ def start(*arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, WRITER, *map(str, arguments)], stdout=subprocess.PIPE, text=True)
 
 
-def test_no_version_is_lost_between_writers(tmp_path: Path) -> None:
-    """The folder does not exist yet, so that the writers also race for beginning the registry."""
-    place = tmp_path / "registry"
-    writers = [start("many", place, who, 12) for who in "abc"]
+def test_no_version_is_lost_between_writers(place: str, tmp_path: Path) -> None:
+    """Nothing is there yet, so that the writers also race for beginning the registry."""
+    writers = [start("many", place, tmp_path, who, 12) for who in "abc"]
     collector = Registry(place)
     told: list[int] = []
     for writer in writers:
@@ -45,12 +46,19 @@ def test_no_version_is_lost_between_writers(tmp_path: Path) -> None:
         assert collector.verify("digits", version.version, replay=False).ok
 
 
-def test_killed_at_any_operation_leaves_whole_versions(tmp_path: Path) -> None:
+# A registering in a bucket has about as many requests as one in a folder has file operations, and each is
+# slower: every fifth of them is one to be killed at.
+@pytest.mark.parametrize(("where", "step", "least"), [("folder", 1, 40), ("bucket", 5, 8)])
+def test_killed_at_any_operation_leaves_whole_versions(
+    request: pytest.FixtureRequest, tmp_path: Path, where: str, step: int, least: int
+) -> None:
     """The writer checks after each kill that all versions are whole, gc tidies up, and work goes on."""
-    writer = start("killed", tmp_path)
-    out, _ = writer.communicate(timeout=60)
+    top = str(tmp_path) if where == "folder" else f"minio://{request.getfixturevalue('bucket')}"
+    writer = start("killed", top, tmp_path, step)
+    out, _ = writer.communicate(timeout=120)
     assert writer.returncode == 0
     kills, undecided, leftovers, blobs = map(int, out.split())
-    assert kills > 40
-    # Each kind of remains occurred: a version without a verdict, staged files, files of no version.
-    assert min(undecided, leftovers, blobs) > 0
+    assert kills > least
+    # Each kind of remains occurred: a version without a verdict, files of no version, staged files.
+    assert min(undecided, blobs) > 0
+    assert (leftovers > 0) == (where == "folder")

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import json
-import os
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from archmend.errors import BadInput
+from archmend.errors import BadInput, Unavailable
 from archmend.registry import Registry, Version
+from archmend.storage import delete, list_objects, read_bytes, write_bytes
 
 Add = Callable[..., Version]
 EvaluationOf = Callable[..., bytes]
@@ -47,8 +48,7 @@ def test_names_are_apart(registry: Registry, add: Add) -> None:
 
 def test_equal_files_are_stored_once(registry: Registry, add: Add) -> None:
     assert add(0.9).files == add(0.9).files
-    blobs = [p for p in (Path(registry.location) / "blobs").rglob("*") if p.is_file()]
-    assert len(blobs) == 2
+    assert len(list_objects(f"{registry.location}/blobs")) == 2
 
 
 def test_rollback_and_back(registry: Registry, add: Add) -> None:
@@ -89,10 +89,10 @@ def test_no_rollback_to_a_damaged_version(registry: Registry, add: Add) -> None:
 
 def flip(registry: Registry, version: Version, file: str = "model.keras") -> str:
     digest = version.files[file].sha256
-    path = Path(registry.location) / "blobs" / "sha256" / digest[:2] / digest
-    data = bytearray(path.read_bytes())
+    uri = f"{registry.location}/blobs/sha256/{digest[:2]}/{digest}"
+    data = bytearray(read_bytes(uri))
     data[0] ^= 1
-    path.write_bytes(data)
+    write_bytes(uri, bytes(data))
     return digest
 
 
@@ -116,9 +116,9 @@ def test_registering_again_mends(registry: Registry, add: Add) -> None:
 def test_verify_sees_a_missing_file_and_a_changed_record(registry: Registry, add: Add) -> None:
     version = add(0.9)
     digest = version.files["model.keras"].sha256
-    (Path(registry.location) / "blobs" / "sha256" / digest[:2] / digest).unlink()
-    record = Path(registry.location) / "models" / "digits" / "versions" / "000001.json"
-    record.write_text(record.read_text().replace('"accuracy": 0.9', '"accuracy": 0.99'))
+    delete(f"{registry.location}/blobs/sha256/{digest[:2]}/{digest}")
+    record = f"{registry.location}/models/digits/versions/000001.json"
+    write_bytes(record, read_bytes(record).replace(b'"accuracy": 0.9', b'"accuracy": 0.99'))
     missing, changed = registry.verify("digits", 1).problems
     assert missing == f"model.keras is missing: there is no blob {digest}"
     assert changed == "the record models/digits/versions/000001.json was changed after it was written"
@@ -126,7 +126,7 @@ def test_verify_sees_a_missing_file_and_a_changed_record(registry: Registry, add
 
 def test_unreadable_record(registry: Registry, add: Add) -> None:
     add(0.9)
-    (Path(registry.location) / "models" / "digits" / "versions" / "000001.json").write_text("{")
+    write_bytes(f"{registry.location}/models/digits/versions/000001.json", b"{")
     with pytest.raises(BadInput, match=r"models/digits/versions/000001.json in the registry cannot be read"):
         registry.list()
     with pytest.raises(BadInput, match="cannot be read"):
@@ -163,20 +163,19 @@ def test_gc_leaves_a_blob_that_another_version_needs(registry: Registry, add: Ad
     assert registry.read("other", 1, "model.keras") == b"model of accuracy 0.1"
 
 
-def test_gc_leaves_what_was_reused_just_now(registry: Registry, add: Add, clock: Any) -> None:
+def test_gc_leaves_what_was_reused_just_now(registry: Registry, place: str, add: Add) -> None:
     """A registering has put its blobs, which an old and collected version had too, but no record yet."""
+    from archmend.registry import blobs
+    from archmend.registry.place import open_store
+
     for accuracy in (0.8, 0.1, 0.2):
         add(accuracy)
-    clock.ahead = 7200
-    for path in Path(registry.location).rglob("*"):
-        if path.is_file():
-            os.utime(path, (path.stat().st_mtime - 7200,) * 2)
-    clock.ahead = 0
-    from archmend.registry import blobs
-    from archmend.registry.folder import FolderStore
-
-    blobs.keep(FolderStore(Path(registry.location)), {"model.keras": b"model of accuracy 0.1"})
-    assert registry.gc(keep=1).blobs == 1
+    time.sleep(3)  # a bucket's clock cannot be set
+    reused = b"model of accuracy 0.1"
+    described = blobs.keep(open_store(place), {"model.keras": reused})
+    assert registry.gc(keep=1, grace_seconds=2).blobs == 1
+    digest = described["model.keras"].sha256
+    assert read_bytes(f"{registry.location}/blobs/sha256/{digest[:2]}/{digest}") == reused
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ def test_evaluation_of_another_model(registry: Registry, tmp_path: Path, evaluat
         with pytest.raises(BadInput, match=message) as caught:
             registry.register(path, evaluation, name="digits")
         assert caught.value.exit_code == 2
-    assert not Path(registry.location).exists()
+    assert list_objects(registry.location) == []
 
 
 def test_places_that_are_no_registry(tmp_path: Path) -> None:
@@ -241,14 +240,30 @@ def test_places_that_are_no_registry(tmp_path: Path) -> None:
         Registry(file)
     with pytest.raises(BadInput, match=r"holds other things and no registry.json"):
         Registry(tmp_path)
-    with pytest.raises(BadInput, match=r"is not a folder"):
-        Registry("s3://bucket/registry")
     with pytest.raises(BadInput, match=r"there is no registry at .*new; registering a model makes one"):
         Registry(tmp_path / "new").list()
 
 
 def test_later_layout(registry: Registry, add: Add) -> None:
     add(0.9)
-    (Path(registry.location) / "registry.json").write_text(json.dumps({"schema_version": 2}))
+    write_bytes(f"{registry.location}/registry.json", json.dumps({"schema_version": 2}).encode())
     with pytest.raises(BadInput, match="has the layout 2 and this archmend reads 1"):
         registry.list()
+
+
+def test_buckets_that_are_no_registry(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_bytes(f"s3://{bucket}/data/rows.csv", b"a,b")
+    with pytest.raises(BadInput, match=r"holds other objects and no registry.json, .* a prefix of its own"):
+        Registry(f"s3://{bucket}/data")
+    with pytest.raises(
+        BadInput, match=r"there is no registry at s3://.*/models; registering a model makes one"
+    ):
+        Registry(f"s3://{bucket}/models/").list()
+    for place, message in (
+        ("s3://nobody/models", "no bucket 'nobody'"),
+        (f"s3://{bucket}/models", "check the key"),
+    ):
+        with pytest.raises(Unavailable, match=message) as caught:
+            Registry(place)
+        assert caught.value.exit_code == 4
+        monkeypatch.setenv("MINIO_SECRET_KEY", "wrong")
