@@ -11,7 +11,7 @@ import platform
 import re
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def debian(status: str) -> Iterator[dict[str, Any]]:
             }
 
 
-def python(installed: Iterator[Distribution]) -> Iterator[dict[str, Any]]:
+def python(installed: Iterable[Distribution]) -> Iterator[dict[str, Any]]:
     """Yield a component for each distribution, with its licence where it names one."""
     for distribution in installed:
         metadata = distribution.metadata
@@ -46,9 +46,8 @@ def python(installed: Iterator[Distribution]) -> Iterator[dict[str, Any]]:
             "version": distribution.version,
             "purl": f"pkg:pypi/{name}@{quote(distribution.version, safe='')}",
         }
-        expression = metadata.get("License-Expression")
-        if expression:
-            component["licenses"] = [{"expression": expression}]
+        if "License-Expression" in metadata:
+            component["licenses"] = [{"expression": metadata["License-Expression"]}]
         yield component
 
 

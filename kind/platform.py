@@ -1,0 +1,134 @@
+"""The stages that bring Kubeflow to a cluster, whichever the current context is."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from typing import Any
+
+import yaml
+from kind.shell import NAMESPACE, ROOT, Failed, found, kubectl, need, stage, wait_for
+
+OVERLAY = ROOT / "manifests/overlays/kind"
+STORE = "http://minio-service.kubeflow:9000"
+READY_SECONDS = 900
+JOB_SECONDS = 300
+
+
+def up() -> None:
+    """Install or refresh everything that a run needs."""
+    with stage("context"):
+        need("kubectl", "see https://kubernetes.io/docs/tasks/tools")
+        context = kubectl("config", "current-context").strip()
+        print(f"   {context}: Kubernetes {_version()}")
+    with stage("keys"):
+        make_keys()
+    with stage("pipelines"):
+        apply("pipelines")
+    with stage("katib"):
+        apply("katib")
+    with stage("ready"):
+        wait_for("pods are not ready", ready, READY_SECONDS)
+    with stage("buckets"):
+        finish("archmend-buckets")
+    with stage("archmend"):
+        apply("archmend")
+        finish("archmend-install-suggestions")
+        wait_for("Katib's controller is not ready", ready, 120)
+
+
+def _version() -> str:
+    version: str = json.loads(kubectl("version", "-o", "json"))["serverVersion"]["gitVersion"]
+    return version
+
+
+def make_keys() -> None:
+    """Make the object store's keys where there are none, once for the store and once for runs.
+
+    They go to kubectl through its standard input: nothing is written and no process list shows them.
+    """
+    if found("namespace", NAMESPACE) is None:
+        kubectl("create", "namespace", NAMESPACE)
+    store = found("secret", "mlpipeline-minio-artifact", "-n", NAMESPACE)
+    if store is None:
+        keys = {"accesskey": "archmend", "secretkey": secrets.token_hex(16)}
+        _make_secret("mlpipeline-minio-artifact", keys)
+    else:
+        keys = {name: base64.b64decode(value).decode() for name, value in store["data"].items()}
+    _make_secret("archmend-objects", keys | {"endpoint": STORE, "region": "us-east-1"})
+
+
+def _make_secret(name: str, values: dict[str, str]) -> None:
+    labels = {"app.kubernetes.io/part-of": "archmend"}
+    metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
+    send([{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}])
+
+
+def apply(part: str) -> None:
+    """Render a part of the kind overlay and apply it; Jobs are made anew.
+
+    Katib's configuration stays where it is of this version: our entries are in it, and taking them out for
+    a moment would restart its controller.
+    """
+    rendered = kubectl("kustomize", str(OVERLAY / part))
+    objects = [each for each in yaml.safe_load_all(rendered) if each]
+    objects = [each for each in objects if not (_is(each, "ConfigMap", "katib-config") and _current(each))]
+    for each in objects:
+        if each["kind"] == "Job":
+            kubectl("delete", "job", each["metadata"]["name"], "-n", NAMESPACE, "--ignore-not-found")
+    send(objects)
+    print(f"   {len(objects)} objects")
+
+
+def _is(each: dict[str, Any], kind: str, name: str) -> bool:
+    return bool(each["kind"] == kind and each["metadata"]["name"] == name)
+
+
+def _current(wanted: dict[str, Any]) -> bool:
+    live = found("configmap", wanted["metadata"]["name"], "-n", NAMESPACE)
+    return live is not None and _images(live) >= _images(wanted)
+
+
+def _images(config: dict[str, Any]) -> set[str]:
+    runtime = yaml.safe_load(config["data"]["katib-config.yaml"])["runtime"]
+    return {each["image"] for entries in runtime.values() for each in entries}
+
+
+def send(objects: list[dict[str, Any]]) -> None:
+    """Apply objects as the server merges them."""
+    text = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", given=text)
+
+
+def ready() -> bool:
+    """Whether all pods of the namespace's Deployments are ready, in their newest form."""
+    for deployment in found("deployments", "-n", NAMESPACE)["items"]:
+        wanted, status = deployment["spec"]["replicas"], deployment["status"]
+        seen = status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+        counts = (status.get("updatedReplicas", 0), status.get("readyReplicas", 0), status.get("replicas", 0))
+        if not seen or set(counts) - {wanted}:
+            return False
+    return True
+
+
+def finish(job: str) -> None:
+    """Wait for a Job; what it printed last is the reason where it fails."""
+
+    def ended() -> bool:
+        conditions = found("job", job, "-n", NAMESPACE)["status"].get("conditions", [])
+        states = {each["type"] for each in conditions if each["status"] == "True"}
+        if "Failed" in states:
+            raise Failed(f"Job {job}: {_last_lines(job)}")
+        return "Complete" in states
+
+    wait_for(f"Job {job} has not ended: {_last_lines(job)}", ended, JOB_SECONDS)
+    for line in _last_lines(job).splitlines():
+        print(f"   {line}")
+
+
+def _last_lines(job: str) -> str:
+    try:
+        return kubectl("logs", f"job/{job}", "-n", NAMESPACE, "--tail=5").strip()
+    except Failed:
+        return "it has no log yet"
