@@ -149,7 +149,11 @@ class ObjectStore:
 
         def put() -> None:
             source.seek(0)
-            genuine(self._client.put_object(bucket, key, source, size, metadata=metadata).etag)
+            # In one request, as a process that is killed between the client's own parts would leave them.
+            written = self._client.put_object(
+                bucket, key, source, size, metadata=metadata, part_size=SMALLEST
+            )
+            genuine(written.etag)
 
         self._ask(uri, put)
 

@@ -146,6 +146,12 @@ def test_file_that_changes_meanwhile_is_refused(
     assert unfinished(minio, bucket) == 0
 
 
+def test_value_below_the_limit_goes_in_one_request(bucket: str) -> None:
+    write_bytes(f"minio://{bucket}/small", bytes(SMALLEST))
+    (entry,) = list_objects(f"minio://{bucket}")
+    assert entry.etag == hashlib.md5(bytes(SMALLEST), usedforsecurity=False).hexdigest()
+
+
 def test_large_value_from_memory(bucket: str) -> None:
     data = os.urandom(SMALLEST + 1)
     write_bytes(f"minio://{bucket}/large", data)
