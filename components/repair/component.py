@@ -25,7 +25,6 @@ def repair(
     from pathlib import Path
 
     from archmend.kubeflow.artifacts import log_metrics, say_epoch
-    from archmend.kubeflow.place import run_id
     from archmend.steps.repair import RepairRequest
     from archmend.steps.repair import repair as step
 
@@ -40,7 +39,6 @@ def repair(
         optimizer=optimizer,
         max_seconds=max_seconds or None,
         seed=seed,
-        checkpoint=f"{store}/checkpoints/{run_id()}/repair" if run_id() else None,
     )
     outcome = step(request, say_epoch)
     model.metadata.update(
