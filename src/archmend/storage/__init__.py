@@ -8,17 +8,8 @@ from archmend.storage.atomic import (
     sync_folder,
     write_atomic,
 )
-from archmend.storage.door import (
-    create_bytes,
-    delete,
-    exists,
-    fetch,
-    fetched,
-    list_objects,
-    put,
-    read_bytes,
-    write_bytes,
-)
+from archmend.storage.copies import fetch, fetched, put
+from archmend.storage.door import create_bytes, delete, exists, list_objects, read_bytes, write_bytes
 from archmend.storage.stored import Stored
 from archmend.storage.uri import is_remote, local_path
 

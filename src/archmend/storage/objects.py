@@ -5,15 +5,12 @@ from __future__ import annotations
 import io
 import uuid
 from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO
 
-from archmend.errors import BadInput
-from archmend.storage.atomic import disk_errors
 from archmend.storage.clients import amazon_client, minio_client
 from archmend.storage.connection import Connection
 from archmend.storage.digests import DIGEST, sha256_of
-from archmend.storage.failures import AbsentError, code_of, genuine, is_missing
+from archmend.storage.failures import code_of, genuine, is_missing
 from archmend.storage.receiving import Receiving
 from archmend.storage.requests import Requests
 from archmend.storage.sending import SMALLEST, Sending, abort_begun
@@ -53,9 +50,8 @@ class ObjectStore:
         Raises:
             BadInput: it does not exist. Unavailable: the store does not answer or refuses.
         """
-        bucket, key = bucket_and_key(uri)
         sink = io.BytesIO()
-        self._ask(uri, Receiving(self._client, bucket, key, sink))
+        self.receive(uri, sink)
         return sink.getvalue()
 
     def write(self, uri: str, data: bytes, *, if_absent: bool = False) -> bool:
@@ -74,7 +70,7 @@ class ObjectStore:
         """
         if if_absent:
             return self._create(uri, data)
-        self._send(uri, io.BytesIO(data), len(data), anew=True)
+        self.send(uri, io.BytesIO(data), len(data), anew=True)
         return True
 
     def delete(self, uri: str) -> None:
@@ -90,55 +86,29 @@ class ObjectStore:
         """
         return self._ask(uri, partial(self._listed, uri))
 
-    def download(self, uri: str, folder: Path) -> Path:
-        """Copy the object, or every object below the prefix, into `folder`; return its local path.
+    def receive(self, uri: str, sink: BinaryIO) -> None:
+        """Write an object's content to an empty seekable stream.
 
         Raises:
-            BadInput: nothing has this name. Unavailable: the store does not answer, refuses, or what
-                arrived is not what was stored.
+            BadInput: it does not exist. Unavailable: the store does not answer, refuses, or what arrived
+                is not what was stored.
         """
-        found = self.listing(uri)
-        if not found:
-            raise AbsentError(f"there is no object {uri!r}; check the name and the service it lies in")
         bucket, key = bucket_and_key(uri)
-        root = folder / (key.rsplit("/", 1)[-1] or bucket)
-        for entry in found:
-            name = bucket_and_key(entry.uri)[1]
-            inner = name.removeprefix(key).removeprefix("/") if name != key else ""
-            target = root / _relative(entry.uri, inner) if inner else root
-            with disk_errors(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
-                with target.open("x+b") as sink:
-                    self._ask(entry.uri, Receiving(self._client, bucket, name, sink))
-        return root
+        self._ask(uri, Receiving(self._client, bucket, key, sink))
 
-    def upload(self, source: Path, uri: str) -> None:
-        """Copy a file, or every file below a folder, to `uri`; a large file goes on where it was cut.
-
-        Raises:
-            Unavailable: the bucket does not exist, the store does not answer or refuses.
-        """
-        files = [source] if source.is_file() else sorted(p for p in source.rglob("*") if p.is_file())
-        for file in files:
-            name = uri if file == source else f"{uri.rstrip('/')}/{file.relative_to(source).as_posix()}"
-            with disk_errors(file), file.open("rb") as stream:
-                self._send(name, stream, file.stat().st_size)
-
-    def sweep(self, uri: str, before: float) -> int:
-        """Remove the parts of uploads below a prefix that were begun before a time and never ended.
+    def send(self, uri: str, source: BinaryIO, size: int, *, anew: bool = False) -> None:
+        """Write a seekable stream of `size` bytes; a large one goes on where a killed process was.
 
         Args:
-            uri: the prefix.
-            before: seconds since the epoch.
+            uri: the object's name.
+            source: read from its start.
+            size: in bytes.
+            anew: send it also if the object holds this content already, which renews its age.
 
-        Returns:
-            How many uploads there were.
+        Raises:
+            BadInput: the source changes meanwhile.
+            Unavailable: the bucket does not exist, the store does not answer or refuses.
         """
-        bucket, key = bucket_and_key(uri)
-        client = amazon_client(self._connection)
-        return self._ask(uri, lambda: abort_begun(client, bucket, key and f"{key}/", before))
-
-    def _send(self, uri: str, source: BinaryIO, size: int, *, anew: bool = False) -> None:
         bucket, key = bucket_and_key(uri)
         if size > SMALLEST:
             Sending(amazon_client(self._connection), self._ask, uri, bucket, key).send(
@@ -156,6 +126,20 @@ class ObjectStore:
             genuine(written.etag)
 
         self._ask(uri, put)
+
+    def sweep(self, uri: str, before: float) -> int:
+        """Remove the parts of uploads below a prefix that were begun before a time and never ended.
+
+        Args:
+            uri: the prefix.
+            before: seconds since the epoch.
+
+        Returns:
+            How many uploads there were.
+        """
+        bucket, key = bucket_and_key(uri)
+        client = amazon_client(self._connection)
+        return self._ask(uri, lambda: abort_begun(client, bucket, key and f"{key}/", before))
 
     def _create(self, uri: str, data: bytes) -> bool:
         bucket, key = bucket_and_key(uri)
@@ -204,11 +188,3 @@ class ObjectStore:
             raise
         genuine(found.etag)
         return found
-
-
-def _relative(uri: str, inner: str) -> Path:
-    """Return an object's name below the prefix as a path that cannot lead out of a folder."""
-    parts = inner.split("/")
-    if any(part in ("", ".", "..") or "\0" in part for part in parts):
-        raise BadInput(f"the object {uri!r} has a name that is no file's; rename it")
-    return Path(*parts)

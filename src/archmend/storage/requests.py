@@ -10,7 +10,8 @@ from typing import TypeVar
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_random_exponential
 
 from archmend.storage.connection import Connection
-from archmend.storage.failures import code_of, is_passing, store_errors
+from archmend.storage.failures import code_of, is_passing
+from archmend.storage.sentences import store_errors
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 4

@@ -6,7 +6,19 @@ from pathlib import Path
 import pytest
 
 from archmend.errors import BadInput, MissingExtra
-from archmend.storage import exists, fetch, fetched, is_remote, local_path, put
+from archmend.storage import (
+    create_bytes,
+    delete,
+    exists,
+    fetch,
+    fetched,
+    is_remote,
+    list_objects,
+    local_path,
+    put,
+    read_bytes,
+    write_bytes,
+)
 
 
 def test_plain_paths_and_file_uris_name_the_same_file(tmp_path: Path) -> None:
@@ -70,3 +82,23 @@ def test_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingExtra, match=r"minio is not installed.*pip install 'archmend\[s3\]'") as caught:
         fetch("s3://bucket/key")
     assert caught.value.exit_code == 2
+
+
+def test_local_values(tmp_path: Path) -> None:
+    place = tmp_path / "deep" / "value"
+    assert create_bytes(place.as_uri(), b"first")
+    assert not create_bytes(place, b"second")
+    assert read_bytes(place) == b"first"
+    write_bytes(place, b"third")
+    (entry,) = list_objects(tmp_path)
+    assert (entry.uri, entry.size) == (str(place), 5)
+    assert entry.modified == place.stat().st_mtime
+    assert list_objects(place) == [entry]
+    delete(place)
+    delete(place)
+    assert list_objects(tmp_path) == list_objects(tmp_path / "none") == []
+
+
+def test_local_folder_is_no_value(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="cannot be written"):
+        delete(tmp_path)

@@ -29,7 +29,7 @@ from archmend.storage import (
     write_bytes,
 )
 from archmend.storage.failures import is_full, is_passing
-from archmend.storage.objects import _relative
+from archmend.storage.trees import _relative
 
 READING = (read_bytes, fetch, exists, list_objects)
 
