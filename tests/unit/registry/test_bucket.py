@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
+from pathlib import Path
 
 import pytest
 from tests.minio_server import Server
@@ -102,3 +105,20 @@ def test_deleted_blob_can_be_brought_back(store: BucketStore, bucket: str, minio
 
 def test_location_is_told_as_it_was_given(bucket: str) -> None:
     assert Registry(f"minio://{bucket}/models/").location == f"minio://{bucket}/models"
+
+
+def test_rules_of_the_guide_are_taken(bucket: str, minio: Server) -> None:
+    import boto3
+
+    guide = Path(__file__).parents[3] / "docs" / "guide" / "registry.md"
+    (text,) = re.findall(r"^```json\n(.*?)^```", guide.read_text(), re.DOTALL | re.MULTILINE)
+    client = boto3.client(
+        "s3",
+        endpoint_url=minio.endpoint,
+        aws_access_key_id=minio.key,
+        aws_secret_access_key=minio.secret,
+        region_name="us-east-1",
+    )
+    client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=json.loads(text))
+    rules = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert [rule["NoncurrentVersionExpiration"] for rule in rules[:1]] == [{"NoncurrentDays": 30}]
