@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 from typing import Any
@@ -11,7 +10,6 @@ import yaml
 from kind.shell import NAMESPACE, ROOT, Failed, found, kubectl, need, stage, wait_for
 
 OVERLAY = ROOT / "manifests/overlays/kind"
-STORE = "http://minio-service.kubeflow:9000"
 READY_SECONDS = 900
 JOB_SECONDS = 300
 
@@ -44,25 +42,19 @@ def _version() -> str:
 
 
 def make_keys() -> None:
-    """Make the object store's keys where there are none, once for the store and once for runs.
+    """Make the object store's keys where there are none.
 
     They go to kubectl through its standard input: nothing is written and no process list shows them.
     """
     if found("namespace", NAMESPACE) is None:
         kubectl("create", "namespace", NAMESPACE)
-    store = found("secret", "mlpipeline-minio-artifact", "-n", NAMESPACE)
-    if store is None:
-        keys = {"accesskey": "archmend", "secretkey": secrets.token_hex(16)}
-        _make_secret("mlpipeline-minio-artifact", keys)
-    else:
-        keys = {name: base64.b64decode(value).decode() for name, value in store["data"].items()}
-    _make_secret("archmend-objects", keys | {"endpoint": STORE, "region": "us-east-1"})
-
-
-def _make_secret(name: str, values: dict[str, str]) -> None:
+    name = "mlpipeline-minio-artifact"
+    if found("secret", name, "-n", NAMESPACE) is not None:
+        return
     labels = {"app.kubernetes.io/part-of": "archmend"}
     metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
-    send([{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": values}])
+    keys = {"accesskey": "archmend", "secretkey": secrets.token_hex(16)}
+    send([{"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": keys}])
 
 
 def apply(part: str) -> None:
@@ -72,8 +64,7 @@ def apply(part: str) -> None:
     a moment would restart its controller.
     """
     rendered = kubectl("kustomize", str(OVERLAY / part))
-    objects = [each for each in yaml.safe_load_all(rendered) if each]
-    objects = [each for each in objects if not (_is(each, "ConfigMap", "katib-config") and _current(each))]
+    objects = [each for each in yaml.safe_load_all(rendered) if each and not _kept(each)]
     for each in objects:
         if each["kind"] == "Job":
             kubectl("delete", "job", each["metadata"]["name"], "-n", NAMESPACE, "--ignore-not-found")
@@ -81,12 +72,15 @@ def apply(part: str) -> None:
     print(f"   {len(objects)} objects")
 
 
-def _is(each: dict[str, Any], kind: str, name: str) -> bool:
-    return bool(each["kind"] == kind and each["metadata"]["name"] == name)
+def _kept(each: dict[str, Any]) -> bool:
+    kind, name = each["kind"], each["metadata"]["name"]
+    return (kind, name) == ("ConfigMap", "katib-config") and stays(
+        found("configmap", name, "-n", NAMESPACE), each
+    )
 
 
-def _current(wanted: dict[str, Any]) -> bool:
-    live = found("configmap", wanted["metadata"]["name"], "-n", NAMESPACE)
+def stays(live: dict[str, Any] | None, wanted: dict[str, Any]) -> bool:
+    """Whether Katib's configuration in the cluster has all images of the wanted one."""
     return live is not None and _images(live) >= _images(wanted)
 
 
