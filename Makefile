@@ -15,7 +15,7 @@ UNIT := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit lint format types compile bench-digits bench-repair bench-pipeline clean
+.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-pipeline clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,24 @@ types: $(STAMP)  ## check the types of the library
 
 compile: $(STAMP)  ## compile the pipeline to pipelines/archmend.yaml
 	$(BIN)/python -m pipelines.compile
+
+images: $(STAMP)  ## build the container images and their lists of contents (ARGS="runtime suggestion" for some)
+	$(BIN)/python -m kind images $(ARGS)
+
+# The cluster is kind's; CLUSTER=current takes the one that kubectl talks to, with the images in it.
+KIND = $(BIN)/python -m kind $(1) $(if $(filter current,$(CLUSTER)),--current-context) $(ARGS)
+
+kind-up: $(STAMP)  ## a small cluster with Kubeflow and archmend in it; again is nothing (CLUSTER=current)
+	$(call KIND,up)
+
+kind-run: $(STAMP)  ## run the pipeline there and wait (ARGS="data=s3://... max_trials=8")
+	$(call KIND,run)
+
+kind-test: $(STAMP)  ## the end-to-end tests there
+	$(call KIND,test)
+
+kind-down:  ## delete that cluster
+	$(BIN)/python -m kind down
 
 bench-digits: $(STAMP)  ## archmend run on the digits over five splits, beside a logistic regression
 	$(BIN)/python benchmarks/digits.py $(ARGS)

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterable
 
 from kind.pins import REGISTRY
-from kind.shell import ROOT, need, run
+from kind.shell import ROOT, Failed, need, run
 
 VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 TARGETS = {
@@ -22,6 +22,9 @@ def build(targets: Iterable[str] = tuple(TARGETS), *, sbom: bool = False) -> Non
 
     Times of files and byte code are those of the commit, so that two builds of one commit are alike.
     """
+    targets = list(targets)
+    if unknown := set(targets) - set(TARGETS):
+        raise Failed(f"no target {', '.join(sorted(unknown))}: there are {', '.join(TARGETS)}")
     engine = os.environ.get("ENGINE", "docker")
     need(engine, "it builds the images; ENGINE=podman takes another one")
     commit, time = run("git", "log", "-1", "--format=%H %ct").split()
