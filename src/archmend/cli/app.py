@@ -16,6 +16,7 @@ from archmend.cli.register import register
 from archmend.cli.registry import registry
 from archmend.cli.repair import repair
 from archmend.cli.run import run
+from archmend.cli.schedule import schedule
 from archmend.cli.search import search
 from archmend.cli.serve_suggestion import serve_suggestion
 from archmend.cli.spaces import spaces
@@ -71,6 +72,7 @@ app.command()(evaluate)
 app.command()(register)
 app.add_typer(registry, name="registry")
 app.add_typer(pipeline, name="pipeline")
+app.add_typer(schedule, name="schedule")
 app.command("serve-suggestion")(serve_suggestion)
 app.command()(trial)
 app.add_typer(katib, name="katib")

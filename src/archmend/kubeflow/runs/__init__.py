@@ -1,0 +1,37 @@
+"""Runs on Kubeflow Pipelines: upload a pipeline, start it and follow it, start it by the clock.
+
+with connected("http://localhost:8888") as server:
+    run = submit(server, load_package(), {"data": "digits", "max_trials": 5})
+    follow(server, run.run_id, load_package().steps)
+"""
+
+from archmend.kubeflow.runs.apply import Applied, apply_schedule
+from archmend.kubeflow.runs.connection import connected
+from archmend.kubeflow.runs.manage import Listed, delete_schedule, list_schedules, run_now
+from archmend.kubeflow.runs.package import Package, load_package
+from archmend.kubeflow.runs.schedules import Schedule, load_schedules
+from archmend.kubeflow.runs.server import Server
+from archmend.kubeflow.runs.submit import Submitted, submit
+from archmend.kubeflow.runs.upload import Uploaded, upload
+from archmend.kubeflow.runs.wait import Step, follow
+
+__all__ = [
+    "Applied",
+    "Listed",
+    "Package",
+    "Schedule",
+    "Server",
+    "Step",
+    "Submitted",
+    "Uploaded",
+    "apply_schedule",
+    "connected",
+    "delete_schedule",
+    "follow",
+    "list_schedules",
+    "load_package",
+    "load_schedules",
+    "run_now",
+    "submit",
+    "upload",
+]

@@ -1,0 +1,81 @@
+"""The way to Kubeflow Pipelines: a host, the cluster this runs in, or a port-forward by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from archmend.errors import BadInput
+from archmend.kubeflow.runs.cluster import PORT, SERVICE, Cluster, in_pod
+from archmend.kubeflow.runs.credentials import token_source
+from archmend.kubeflow.runs.forward import Forward
+from archmend.kubeflow.runs.links import Links
+from archmend.kubeflow.runs.server import Server
+
+_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+@contextmanager
+def connected(
+    host: str = "",
+    *,
+    namespace: str = "",
+    token: str = "",
+    token_file: Path | None = None,
+    ui: str = "",
+) -> Iterator[Server]:
+    """Give Kubeflow Pipelines for the time of a block.
+
+    Without a host it is that of KF_PIPELINES_ENDPOINT; in a pod, the service of its cluster; elsewhere the
+    current kube context's, by a port-forward that ends with the block. There, Kubeflow Pipelines is looked
+    for in namespace ARCHMEND_KUBEFLOW_NAMESPACE, kubeflow unless set.
+
+    Args:
+        host: address with http:// or https://, with the path before /apis if there is one.
+        namespace: the profile in multi-user mode; a pod's own unless given.
+        token: for multi-user mode.
+        token_file: that holds it; see `token_source` for what else is looked at.
+        ui: address of the user interface, for links; KF_PIPELINES_UI_ENDPOINT, or the host, unless given.
+
+    Raises:
+        MissingExtra: kfp or the Kubernetes client is not installed.
+        BadInput: no host and no kube context, a namespace that cannot be, a token file that cannot be read.
+        Unavailable: nothing answers, or refuses the token.
+    """
+    source = token_source(token, token_file)
+    ui = ui or os.environ.get("KF_PIPELINES_UI_ENDPOINT", "")
+    host = _address(host or os.environ.get("KF_PIPELINES_ENDPOINT", ""))
+    installed = os.environ.get("ARCHMEND_KUBEFLOW_NAMESPACE", "kubeflow")
+    own = _NAMESPACE_FILE.read_text().strip() if in_pod() and _NAMESPACE_FILE.is_file() else ""
+
+    def time_zone() -> str | None:
+        try:
+            return Cluster(installed).time_zone()
+        except BadInput:
+            return None
+
+    if not host and in_pod():
+        host = f"http://{SERVICE}.{installed}.svc:{PORT}"
+    if host:
+        links = Links(ui, host, forwarded=False, namespace=installed)
+        server = Server(host, links, token=source, time_zone=time_zone)
+        server.greet(namespace, own, installed)
+        yield server
+        return
+    cluster = Cluster(installed)
+    cluster.pod()
+    with Forward(cluster.channel) as forward:
+        local = f"http://localhost:{forward.port}"
+        links = Links(ui, local, forwarded=True, namespace=installed)
+        where = f"service {SERVICE} in namespace {installed}"
+        server = Server(local, links, token=source, where=where, time_zone=cluster.time_zone)
+        server.greet(namespace, own, installed)
+        yield server
+
+
+def _address(host: str) -> str:
+    if host and not host.startswith(("http://", "https://")):
+        raise BadInput(f"--host {host} says no protocol; write http://{host} or https://{host}")
+    return host.rstrip("/").removesuffix("/apis/v2beta1")
