@@ -1,0 +1,136 @@
+"""A pod of each kind is taken away while it works: the run ends as if nothing had been."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.e2e.cluster import Cluster, until
+from tests.e2e.test_dag import trials_of
+
+from archmend.kubeflow.katib.client import OF_EXPERIMENT
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+TRIALS = 6
+
+
+def running(cluster: Cluster, selector: str, also: Callable[[Any], bool] = lambda pod: True) -> Any:
+    """Wait for a running pod and return it."""
+    return until(
+        lambda: next((p for p in cluster.pods(selector) if p.status.phase == "Running" and also(p)), None),
+        300,
+        f"a running pod {selector}",
+        pause=0.3,
+    )
+
+
+def of_step(cluster: Cluster, run_id: str, step: str) -> Any:
+    """Return the running pod in which a step works."""
+
+    def works(pod: Any) -> bool:
+        main = next((c for c in pod.spec.containers if c.name == "main"), None)
+        words = [*(main.command or []), *(main.args or [])] if main is not None else []
+        named = ("--function_to_execute", step) in itertools.pairwise(words)
+        return named and any(
+            s.name == "main" and s.state.running for s in pod.status.container_statuses or []
+        )
+
+    return running(cluster, f"pipeline/runid={run_id}", works)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("what", ["fingerprint", "prepare_data", "search", "repair", "evaluate", "register"])
+def test_a_step_whose_pod_is_lost_is_done_again(cluster: Cluster, what: str) -> None:
+    run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, seed=time.time_ns() % 10**6)
+    pod = of_step(cluster, run_id, what)
+    time.sleep(random.uniform(0.5, 8.0 if what == "search" else 2.0))
+    cluster.kill(pod.metadata.name)
+    check(cluster, run_id)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("what", ["trial", "suggestion", "controller"])
+def test_katib_loses_a_pod(cluster: Cluster, what: str) -> None:
+    run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, seed=time.time_ns() % 10**6)
+    experiment = cluster.experiment_of(run_id)
+    selector = {
+        "trial": f"archmend.io/run={run_id}",
+        "suggestion": f"katib.kubeflow.org/deployment={experiment}-archmend-random",
+        "controller": "katib.kubeflow.org/component=controller",
+    }[what]
+    running(cluster, f"archmend.io/run={run_id}")
+    pod = running(cluster, selector)
+    time.sleep(random.uniform(0.0, 5.0))
+    cluster.kill(pod.metadata.name)
+    check(cluster, run_id)
+
+
+@pytest.mark.usefixtures("store")
+def test_a_cancelled_run_stops_its_experiment(cluster: Cluster) -> None:
+    run_id = cluster.submit("e2e-cancel", max_trials=50, seed=5)
+    running(cluster, f"archmend.io/run={run_id}")
+    cluster.pipelines.terminate_run(run_id)
+    name = cluster.experiment_of(run_id)
+
+    def stopped() -> bool:
+        held = cluster.katib.experiment(name)
+        conditions = (held or {}).get("status", {}).get("conditions", [])
+        return any(c["type"] == "Succeeded" and c["status"] == "True" for c in conditions)
+
+    until(stopped, 120, f"the end of {name}")
+    until(
+        lambda: not [p for p in cluster.pods(f"archmend.io/run={run_id}") if p.status.phase == "Running"],
+        60,
+        "the end of its trials",
+    )
+
+
+def check(cluster: Cluster, run_id: str) -> None:
+    """The run succeeds; no trial twice, no architecture twice, all of them there."""
+    watcher = Watcher(cluster, cluster.experiment_of(run_id))
+    with watcher:
+        run = cluster.wait(run_id, 900)
+    assert run.state == "SUCCEEDED", run.error
+    trials = trials_of(cluster, run_id)
+    assert sorted(t.trial for t in trials) == list(range(TRIALS))
+    assert [t.status for t in trials].count("succeeded") >= TRIALS - 1
+    assert len({t.architecture for t in trials}) == TRIALS
+    # What Katib was ever asked to try, not only what is left of it.
+    asked = watcher.asked
+    assert len(set(asked.values())) == len(asked), asked
+
+
+class Watcher:
+    """Notes every trial that an Experiment ever had, with its architecture."""
+
+    def __init__(self, cluster: Cluster, experiment: str) -> None:
+        self._cluster, self._experiment = cluster, experiment
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self.asked: dict[str, str] = {}
+
+    def __enter__(self) -> Watcher:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(1.0):
+            listed = self._cluster.objects.list_namespaced_custom_object(
+                "kubeflow.org",
+                "v1beta1",
+                self._cluster.namespace,
+                "trials",
+                label_selector=f"{OF_EXPERIMENT}={self._experiment}",
+            )
+            for item in listed["items"]:
+                values = {a["name"]: a["value"] for a in item["spec"]["parameterAssignments"]}
+                self.asked[item["metadata"]["name"]] = values["architecture"]
