@@ -155,7 +155,7 @@ def test_a_table_model_is_served_columns(tmp_path: Path) -> None:
         ({"model": "absent.keras"}, "absent.keras"),
         ({"evaluation": "absent.json"}, "absent.json"),
         ({"data": "digits"}, "the evaluation was made on the test rows .* and the data 'digits' has"),
-        ({"registry": "s3://bucket/models"}, "the registry 's3://bucket/models' is not a folder"),
+        ({"registry": "ftp://host/models"}, "ftp://host/models"),
     ],
 )
 def test_refused(
