@@ -31,6 +31,7 @@ class Cluster:
     katib: KatibClient
     core: Any
     objects: Any
+    rights: Any
 
     def submit(self, title: str, /, **parameters: Any) -> str:
         """Start a run of the compiled DAG, and return its id."""

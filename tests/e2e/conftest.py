@@ -37,6 +37,7 @@ def cluster() -> Cluster:
         KatibClient(NAMESPACE),
         core,
         kubernetes.client.CustomObjectsApi(),
+        kubernetes.client.RbacAuthorizationV1Api(),
     )
 
 

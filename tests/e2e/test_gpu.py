@@ -1,0 +1,102 @@
+"""GPU pods, scheduled on GPUs that the node only says it has."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.e2e.cluster import Cluster, until
+
+RESOURCE = "nvidia.com/gpu"
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+
+
+@pytest.fixture
+def gpus(cluster: Cluster) -> Iterator[Any]:
+    """Sets how many GPUs the node says it has; none at the end."""
+    (node, *more) = cluster.core.list_node().items
+    if more or RESOURCE in (node.status.capacity or {}):
+        has = node.status.capacity.get(RESOURCE, "0")
+        if more or has != "0":
+            pytest.skip("this cluster has several nodes or GPUs of its own; the test makes some up")
+
+    def say(count: int) -> None:
+        path = RESOURCE.replace("/", "~1")
+        parts = ("capacity", "allocatable")
+        body = [{"op": "add", "path": f"/status/{part}/{path}", "value": str(count)} for part in parts]
+        cluster.core.patch_node_status(node.metadata.name, body)
+
+    yield say
+    say(0)
+
+
+def _trial_pods(cluster: Cluster, run_id: str) -> list[Any]:
+    return cluster.pods(f"archmend.io/run={run_id}")
+
+
+def _log_of_search(cluster: Cluster, run_id: str) -> str:
+    for pod in cluster.pods(f"pipeline/runid={run_id}"):
+        main = next((c for c in pod.spec.containers if c.name == "main"), None)
+        words = [*(main.command or []), *(main.args or [])] if main is not None else []
+        if "search" in words and pod.status.phase in ("Running", "Succeeded", "Failed"):
+            try:
+                return str(
+                    cluster.core.read_namespaced_pod_log(
+                        pod.metadata.name, cluster.namespace, container="main"
+                    )
+                )
+            except Exception:  # not there yet
+                return ""
+    return ""
+
+
+def test_two_gpus_are_two_trials_at_a_time(cluster: Cluster, gpus: Any) -> None:
+    gpus(2)
+    run_id = cluster.submit("e2e-gpu-2", trial_gpus=1, workers=4, max_trials=4, seed=time.time_ns() % 10**6)
+    most, asked, waited, end = 0, set(), "", time.monotonic() + 600
+    while cluster.run(run_id).state not in ("SUCCEEDED", "FAILED", "CANCELED"):
+        pods = _trial_pods(cluster, run_id)
+        placed = [p for p in pods if p.spec.node_name and p.status.phase in ("Pending", "Running")]
+        most = max(most, len(placed))
+        asked |= {
+            c.resources.limits.get(RESOURCE) for p in pods for c in p.spec.containers if c.name == "trial"
+        }
+        waited = waited or _log_of_search(cluster, run_id)
+        assert time.monotonic() < end
+        time.sleep(0.5)
+    assert most == 2
+    assert asked == {"1"}
+    # The made-up GPUs end the trials with a sentence of their own, rather than a slow training.
+    run = cluster.run(run_id)
+    assert run.state == "FAILED"
+
+
+def test_without_a_gpu_the_component_says_what_is_waited_for(cluster: Cluster, gpus: Any) -> None:
+    gpus(0)
+    run_id = cluster.submit("e2e-gpu-0", trial_gpus=1, workers=2, max_trials=2, seed=time.time_ns() % 10**6)
+    try:
+        words = until(
+            lambda: log if "waits" in (log := _log_of_search(cluster, run_id)) else "",
+            300,
+            "a sentence on what the trials wait for",
+        )
+        assert f"Insufficient {RESOURCE}" in words
+        assert {pod.status.phase for pod in _trial_pods(cluster, run_id)} == {"Pending"}
+    finally:
+        cluster.pipelines.terminate_run(run_id)
+
+
+def test_a_step_gets_its_gpu(cluster: Cluster, gpus: Any) -> None:
+    gpus(1)
+    run_id = cluster.submit("e2e-gpu-step", max_trials=1, repair_gpus="1", seed=7)
+    run = cluster.wait(run_id)
+    assert run.state == "SUCCEEDED", run.error
+    limits = [
+        container.resources.limits[RESOURCE]
+        for pod in cluster.pods(f"pipeline/runid={run_id}")
+        for container in pod.spec.containers
+        if container.name == "main" and container.resources.limits and RESOURCE in container.resources.limits
+    ]
+    assert limits == ["1"]
