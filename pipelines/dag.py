@@ -50,6 +50,7 @@ def steps(
     registry: str,
     name: str,
     promote_margin: float,
+    model_registry: str,
     store: str,
     ui: str,
     image: str,
@@ -181,6 +182,7 @@ def steps(
             registry=registry,
             name=name,
             promote_margin=promote_margin,
+            model_registry=model_registry,
             ui=ui,
         ),
         image,
@@ -223,6 +225,7 @@ def archmend(
     registry: str = "minio://archmend-registry/models",
     name: str = "model",
     promote_margin: float = 0.0,
+    model_registry: str = "",
     store: str = "minio://archmend",
     ui: str = "",
     image: str = IMAGE,
@@ -294,6 +297,7 @@ def archmend(
         registry: Where the model is registered: an s3:// or minio:// folder.
         name: Of the model in the registry.
         promote_margin: By how much (0 to 1) it must beat the champion's accuracy.
+        model_registry: Address of a Kubeflow Model Registry; empty is none.
         store: Folder for the trials' records and weights and for checkpoints.
         ui: Address of this Kubeflow's UI, for links back to it.
         image: Container image of every step and trial; name one by its digest.

@@ -15,6 +15,7 @@ def register(
     registry: str,
     name: str,
     promote_margin: float,
+    model_registry: str,
     ui: str,
     version: dsl.Output[dsl.Artifact],
     report: dsl.Output[dsl.HTML],
@@ -39,6 +40,7 @@ def register(
             run_dir=run,
             links=run_links(ui, trials.metadata.get("experiment", "")),
             out=run,
+            model_registry=model_registry,
         )
         registered = step(request)
         Path(version.path).write_text(registered.model_dump_json(indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -29,6 +30,12 @@ def register(
     run_dir: Annotated[
         Path | None,
         typer.Option("--run", help="Folder of the run, for the lineage; the model's unless given."),
+    ] = None,
+    model_registry: Annotated[
+        str, typer.Option(help="http(s)://host:port of a Kubeflow Model Registry to tell of it as well.")
+    ] = "",
+    model_registry_token_file: Annotated[
+        Path | None, typer.Option(help="Holds the token that it asks for.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for registered.json; the evaluation's unless given.")
@@ -63,6 +70,9 @@ def register(
             impute=impute,
             run_dir=run_dir,
             out=out or beside(evaluation),
+            model_registry=model_registry,
+            model_registry_token_file=model_registry_token_file,
+            author=_user() if model_registry else "",
         )
     )
     if not quiet and version.reason:
@@ -70,3 +80,12 @@ def register(
     typer.echo(
         f"{version.registry}: {version.name} version {version.version} {' '.join(version.aliases)}".rstrip()
     )
+    if model_registry:
+        typer.echo(f"{model_registry}: {version.name} version {version.version}")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a number without a name, as in a container
+        return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 from archmend.kubeflow.katib.names import Identity, experiment_name
 
@@ -33,8 +34,12 @@ def experiment_of_run() -> str:
 def run_links(ui: str, experiment: str) -> dict[str, str]:
     """Return where else this run can be seen.
 
+    Katib's pages stand beside the pipelines' where both are below one address, as in a whole Kubeflow; an
+    installation of Kubeflow Pipelines alone has none.
+
     Args:
-        ui: address of Kubeflow's UI; empty where nobody has said it.
+        ui: address of the pipelines' UI, in a whole Kubeflow https://host/pipeline; empty where nobody has
+            said it.
         experiment: name of its Experiment; empty where it has none.
     """
     if not run_id():
@@ -42,4 +47,7 @@ def run_links(ui: str, experiment: str) -> dict[str, str]:
     known = {"run": run_id(), "namespace": namespace(), "experiment": experiment}
     if ui:
         known["ui"] = f"{ui.rstrip('/')}/#/runs/details/{run_id()}"
+        beside = re.fullmatch(r"(.*?)(/_)?/pipeline", ui.rstrip("/"))
+        if beside and experiment:
+            known["katib"] = f"{beside[1]}/katib/experiment/{namespace()}/{experiment}"
     return {name: value for name, value in known.items() if value}

@@ -122,6 +122,21 @@ class Registry:
         number = catalog.resolve(self._store, name, version)
         return catalog.view(self._store, name, self.location, only=number)[0]
 
+    def find(self, name: str, same: Callable[[Record], bool], *, among: int = 20) -> Version | None:
+        """Return the newest version for which `same` is true, of the `among` newest ones; None if none is.
+
+        It is how a registering that is repeated finds what it did before. A record that cannot be read is
+        passed over: it hinders nobody from registering.
+        """
+        for number in reversed(catalog.numbers(self._store, keys.versions(name))[-among:]):
+            try:
+                stored, _ = catalog.record(self._store, name, number)
+            except BadInput:
+                continue
+            if same(stored):
+                return catalog.view(self._store, name, self.location, only=number)[0]
+        return None
+
     def history(self, name: str) -> tuple[Event, ...]:
         """Return a model's log: each promotion, refusal and rollback with its reason, the oldest first.
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from archmend.errors import unknown_name
+from archmend.registry import keys
 
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -107,6 +111,17 @@ class Version(Record):
     promoted: bool | None = None
     reason: str | None = None
     collected: bool = False
+
+    def uri(self, file: str) -> str:
+        """Return where a stored file lies, for other programs: a file://, s3:// or minio:// address.
+
+        Raises:
+            BadInput: it has no such file.
+        """
+        if file not in self.files:
+            raise unknown_name("file", file, self.files)
+        root = self.registry if "://" in self.registry else Path(self.registry).absolute().as_uri()
+        return f"{root.rstrip('/')}/{keys.blob(self.files[file].sha256)}"
 
 
 class Event(_Frozen):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from importlib import metadata as installed
@@ -14,10 +15,11 @@ from pydantic import BaseModel, ConfigDict
 import archmend
 from archmend.datasets import Features, Prepared, open_data, row_count, take
 from archmend.errors import BadInput
-from archmend.registry import Lineage, Measured, Registry, Version, check_name, measured_of
+from archmend.registry import Lineage, Measured, Record, Registry, Version, check_name, measured_of
 from archmend.storage import fetched, write_atomic
 
 if TYPE_CHECKING:
+    from archmend.kubeflow.model_registry import ModelRegistry
     from archmend.networks import ModelMetadata
 
 REGISTERED_FILE = "registered.json"
@@ -40,6 +42,8 @@ class RegisterRequest(BaseModel):
         links: addresses of the run elsewhere, by name.
         rows: how many raw rows of the test part are kept; 0 keeps none.
         out: folder for registered.json.
+        model_registry: address of a Kubeflow Model Registry that is told of the version; empty is none.
+        model_registry_token_file: holds the token that it asks for. author: who made the model.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,21 +63,30 @@ class RegisterRequest(BaseModel):
     links: dict[str, str] = {}
     rows: int = 8
     out: Path
+    model_registry: str = ""
+    model_registry_token_file: Path | None = None
+    author: str = ""
 
 
 def register(request: RegisterRequest) -> Version:
     """Add a version to the registry, with its SavedModel and rows to verify it by, and write registered.json.
 
+    In a pipeline's pod, and where a Model Registry is told of it, doing the same again takes the version that
+    is there already: the pod may be the successor of one that was killed, or the Model Registry was away.
+
     Raises:
         BadInput: a file that is not there or no Keras model, an evaluation of another model file or of
             other data, a name or a registry that cannot be.
-        MissingExtra: TensorFlow is not installed. Unavailable: the disk or a remote place fails.
+        MissingExtra: TensorFlow, or the Model Registry's client, is not installed.
+        Unavailable: the disk or a remote place fails. The version is registered all the same where it is the
+            Model Registry that fails.
     """
     from archmend.networks import load_model
 
     check_name(request.name)
     if request.rows < 0:
         raise BadInput(f"rows must be 0 or more, got {request.rows}")
+    told = _model_registry(request)
     registry = Registry(request.registry)
     with fetched(request.evaluation) as path:
         evaluation = path.read_bytes()
@@ -81,16 +94,49 @@ def register(request: RegisterRequest) -> Version:
         measured = measured_of(evaluation, path.read_bytes())
         model, metadata = load_model(path)
         data = _data(request, measured)
-        version = registry.register(
+        lineage = _lineage(request, metadata, measured, data)
+        version = _repeated(request, registry, lineage, path.read_bytes(), evaluation)
+        version = version or registry.register(
             path,
             evaluation,
             name=request.name,
-            lineage=_lineage(request, metadata, measured, data),
+            lineage=lineage,
             promote_margin=request.promote_margin,
             files={**_exported(model, data, request.rows), **_of_the_run(request.run_dir)},
         )
     write_atomic(request.out / REGISTERED_FILE, version.model_dump_json(indent=2) + "\n")
+    if told:
+        champion = registry.history(request.name)[-1].champion
+        told.publish(version, champion=champion, author=request.author)
     return version
+
+
+def _model_registry(request: RegisterRequest) -> ModelRegistry | None:
+    """Return the Model Registry to tell; what is wrong with its address or token is said before all else."""
+    if not request.model_registry:
+        return None
+    from archmend.kubeflow.model_registry import ModelRegistry
+
+    return ModelRegistry(request.model_registry, token_file=request.model_registry_token_file)
+
+
+def _repeated(
+    request: RegisterRequest, registry: Registry, lineage: Lineage, model: bytes, evaluation: bytes
+) -> Version | None:
+    """Return the version that this very request made before; None where it did not, or did not end."""
+    if not (request.model_registry or lineage.links.get("run")):
+        return None
+    digests = [hashlib.sha256(content).hexdigest() for content in (model, evaluation)]
+
+    def same(record: Record) -> bool:
+        return (
+            [record.files[name].sha256 for name in ("model.keras", "evaluation.json")] == digests
+            and record.lineage == lineage
+            and record.promote_margin == request.promote_margin
+        )
+
+    found = registry.find(request.name, same)
+    return found if found and found.promoted is not None and not found.collected else None
 
 
 def _data(request: RegisterRequest, measured: Measured) -> Prepared | None:
