@@ -42,9 +42,9 @@ def apply_(
     Example:  archmend schedule apply schedules/*.yaml
     """
     from archmend.errors import BadInput
-    from archmend.kubeflow.runs import apply_schedule, load_schedules
+    from archmend.kubeflow.runs import apply_plan, load_schedules, plan_schedule
 
-    # All files are read before anything is changed.
+    # All files are read and checked before anything is changed.
     declared = [(path, *each) for path in files for each in load_schedules(path)]
     places: dict[str, Path] = {}
     for path, each, _ in declared:
@@ -52,8 +52,12 @@ def apply_(
             raise BadInput(f"schedule {each.name} stands in {places[each.name]} and {path}; rename one")
         places[each.name] = path
     with server_of(host, namespace, token_file, ui) as server:
-        for _, each, pipeline in declared:
-            applied = apply_schedule(server, each, pipeline, controller_zone=controller_time_zone)
+        plans = [
+            plan_schedule(server, each, pipeline, controller_zone=controller_time_zone)
+            for _, each, pipeline in declared
+        ]
+        for plan in plans:
+            applied = apply_plan(server, plan)
             typer.echo(f"{applied.name}: {applied.done}  {applied.link}")
             for note in applied.notes:
                 print(f"{applied.name}: {note}", file=sys.stderr)

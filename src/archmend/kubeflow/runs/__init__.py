@@ -5,11 +5,13 @@ with connected("http://localhost:8888") as server:
     follow(server, run.run_id, load_package().steps)
 """
 
-from archmend.kubeflow.runs.apply import Applied, apply_schedule
+from archmend.kubeflow.runs.apply import Applied, apply_plan, apply_schedule
 from archmend.kubeflow.runs.connection import connected
 from archmend.kubeflow.runs.manage import Listed, delete_schedule, list_schedules, run_now
 from archmend.kubeflow.runs.package import Package, load_package
-from archmend.kubeflow.runs.schedules import Schedule, load_schedules
+from archmend.kubeflow.runs.plan import Plan, plan_schedule
+from archmend.kubeflow.runs.schedule_files import load_schedules
+from archmend.kubeflow.runs.schedules import Schedule
 from archmend.kubeflow.runs.server import Server
 from archmend.kubeflow.runs.submit import Submitted, submit
 from archmend.kubeflow.runs.upload import Uploaded, upload
@@ -19,11 +21,13 @@ __all__ = [
     "Applied",
     "Listed",
     "Package",
+    "Plan",
     "Schedule",
     "Server",
     "Step",
     "Submitted",
     "Uploaded",
+    "apply_plan",
     "apply_schedule",
     "connected",
     "delete_schedule",
@@ -31,6 +35,7 @@ __all__ = [
     "list_schedules",
     "load_package",
     "load_schedules",
+    "plan_schedule",
     "run_now",
     "submit",
     "upload",

@@ -1,35 +1,18 @@
-"""Makes the server's recurring runs what the files declare; again, it changes nothing.
-
-Kubeflow Pipelines cannot change a recurring run. So a changed schedule takes over from the old one: that is
-disabled first, the new one is made to begin at that moment by the server's clock, and then the old one goes.
-Never are two of a name enabled, and whatever is interrupted in between is finished by applying again.
-"""
+"""Makes the server's recurring runs what the files declare; again, it changes nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from archmend.errors import BadInput
-from archmend.kubeflow.runs.package import Package, load_package
-from archmend.kubeflow.runs.parameters import checked_parameters
-from archmend.kubeflow.runs.recurring import (
-    Recurring,
-    create,
-    digest_of,
-    recurring_runs,
-    remove,
-    runs_of,
-    switch,
-)
+from archmend.kubeflow.runs.plan import Plan, plan_schedule
+from archmend.kubeflow.runs.recurring import Recurring, named, remove, switch
+from archmend.kubeflow.runs.replace import replace
 from archmend.kubeflow.runs.schedules import Schedule
 from archmend.kubeflow.runs.server import Server
-from archmend.kubeflow.runs.upload import upload
-from archmend.kubeflow.runs.wait import ENDED
-from archmend.kubeflow.runs.zones import clock_zone
 
 
 @dataclass(frozen=True)
@@ -50,54 +33,44 @@ class Applied:
 def apply_schedule(
     server: Server, schedule: Schedule, pipeline: Path | None = None, *, controller_zone: str = ""
 ) -> Applied:
-    """Bring one schedule to the server.
-
-    Args:
-        server: to bring it to.
-        schedule: as declared.
-        pipeline: its compiled YAML; None is archmend's own.
-        controller_zone: of the controller's clock, where it cannot be seen.
+    """Bring one schedule to the server: `plan_schedule` and `apply_plan` in one.
 
     Raises:
-        BadInput: wrong parameters, another time zone than the controller's, a name that something else has,
-            or starts that the old one still owes. ArchmendError: see `Server.ask`.
+        BadInput, ArchmendError: see both.
     """
-    package = load_package(pipeline)
-    parameters = checked_parameters(schedule.parameters, package.inputs)
-    zone = clock_zone(server, schedule, controller_zone)
-    digest = digest_of(schedule, package, parameters)
-    held = [each for each in recurring_runs(server) if each.name == schedule.name]
+    return apply_plan(server, plan_schedule(server, schedule, pipeline, controller_zone=controller_zone))
+
+
+def apply_plan(server: Server, plan: Plan) -> Applied:
+    """Bring a schedule that was checked to the server.
+
+    Raises:
+        BadInput: something else made a recurring run of that name, or the old one still owes starts.
+        Unavailable: the server went away meanwhile; says what to do. ArchmendError: see `Server.ask`.
+    """
+    name = plan.schedule.name
+    held = named(server, name)
     if foreign := [each for each in held if not each.digest]:
         raise BadInput(
-            f"a recurring run named {schedule.name} is there that archmend did not make "
+            f"a recurring run named {name} is there that archmend did not make "
             f"({server.links.schedule(foreign[0].id)}); delete it, or rename the schedule"
         )
-    same = sorted((each for each in held if each.digest == digest), key=lambda each: not each.enabled)
-    if same:
-        return _kept(server, schedule, same[0], [each for each in held if each is not same[0]])
-    _refuse_debts(server, held, zone)
-    source = _source(server, schedule, package)
-    experiment = server.experiment(schedule.experiment)
-    working = [each for each in held if each.enabled]
-    for each in working:
-        switch(server, each, on=False)
-    # The server's clock tells whole seconds: the next one is after the last start of the old schedule.
-    begin = server.now() + timedelta(seconds=1) if held else None
-    try:
-        made = create(server, schedule, parameters, source, experiment, digest, begin)
-    except BaseException:
-        for each in working:
-            switch(server, each, on=True)
-        raise
-    notes: list[str] = []
-    if begin is not None:
-        for each in working:
-            notes += _cost(server, each, begin, zone)
-    for each in held:
-        remove(server, each)
-    return Applied(
-        schedule.name, "replaced" if held else "created", server.links.schedule(made), tuple(notes)
-    )
+    kept = _right_one(held, plan.digest)
+    if kept is not None:
+        return _kept(server, plan.schedule, kept, [each for each in held if each is not kept])
+    made, notes = replace(server, plan, held)
+    return Applied(name, "replaced" if held else "created", server.links.schedule(made), tuple(notes))
+
+
+def _right_one(held: Sequence[Recurring], digest: str) -> Recurring | None:
+    """Return the one that is as declared, None where it must be made.
+
+    A disabled one beside another that is enabled is what a replacement left when it was given up. It may
+    not be enabled any more: it would make up for what the other has started since.
+    """
+    enabled = [each for each in held if each.enabled]
+    same = [each for each in (enabled or held) if each.digest == digest]
+    return min(same, key=lambda each: each.age, default=None)
 
 
 def _kept(server: Server, schedule: Schedule, kept: Recurring, others: Sequence[Recurring]) -> Applied:
@@ -111,51 +84,3 @@ def _kept(server: Server, schedule: Schedule, kept: Recurring, others: Sequence[
         return Applied(schedule.name, "unchanged", link)
     switch(server, kept, on=schedule.enabled)
     return Applied(schedule.name, "enabled" if schedule.enabled else "disabled", link)
-
-
-def _source(server: Server, schedule: Schedule, package: Package) -> dict[str, Any]:
-    import kfp_server_api as api
-
-    if not schedule.caching:
-        return {"pipeline_spec": package.without_caching()}
-    version = upload(server, package)
-    reference = api.V2beta1PipelineVersionReference(
-        pipeline_id=version.pipeline_id, pipeline_version_id=version.version_id
-    )
-    return {"pipeline_version_reference": reference}
-
-
-def _last(server: Server, recurring: Recurring) -> datetime:
-    """Return for when its last run was due; where there is none, when it was made."""
-    due = [run.scheduled_at for run in runs_of(server, recurring) if run.scheduled_at is not None]
-    return max(due, default=recurring.raw.created_at)
-
-
-def _refuse_debts(server: Server, held: Sequence[Recurring], zone: tzinfo) -> None:
-    """Refuse to replace a schedule that catches up and is behind: its waiting starts would be lost."""
-    now = datetime.now(UTC)
-    for each in held:
-        if not each.enabled or each.raw.no_catchup:
-            continue
-        waiting = list(each.due(_last(server, each), now, zone))
-        if len(waiting) > 1:
-            raise BadInput(
-                f"schedule {each.name} catches up and still owes {len(waiting)} starts, since "
-                f"{waiting[0].isoformat()}; apply again when they have run, or delete it first"
-            )
-
-
-def _cost(server: Server, old: Recurring, begin: datetime, zone: tzinfo) -> list[str]:
-    """Say what a replacement may have cost: a start that fell into it, runs that go on beside new ones."""
-    notes = []
-    runs = runs_of(server, old)
-    missed = list(old.due(_last(server, old), begin, zone))
-    if missed:
-        notes.append(
-            f"the start of {missed[-1].isoformat()} may have been missed; "
-            f"archmend schedule run-now {old.name} makes up for it"
-        )
-    going = sum(run.state not in ENDED for run in runs)
-    if going:
-        notes.append(f"{going} of its earlier runs go on and do not count for max_concurrency")
-    return notes

@@ -94,19 +94,22 @@ class Cluster:
         """Return the zone of the controller of recurring runs, None where that cannot be seen."""
         api = self._client.ApiClient(self._settings)
         try:
-            deployment = self._client.AppsV1Api(api).read_namespaced_deployment(SCHEDULER, self.namespace)
-            variables = deployment.spec.template.spec.containers[0].env or []
-            for variable in variables:
-                if variable.name == ZONE and variable.value_from is None:
-                    return variable.value or None
-                if variable.name == ZONE and variable.value_from.config_map_key_ref is not None:
-                    source = variable.value_from.config_map_key_ref
-                    core = self._client.CoreV1Api(api)
-                    held = core.read_namespaced_config_map(source.name, self.namespace)
-                    return (held.data or {}).get(source.key) or None
+            deployment = self._client.AppsV1Api(api).read_namespaced_deployment(
+                SCHEDULER, self.namespace, _request_timeout=(5, 15)
+            )
+            variables = {each.name: each for each in deployment.spec.template.spec.containers[0].env or []}
+            # Without its own variable the controller takes the zone of its container.
+            return self._value(variables.get(ZONE)) or self._value(variables.get("TZ")) or "UTC"
         except Exception:  # only those who name a zone need it, and they are told that it is unknown
             return None
-        return None
+
+    def _value(self, variable: Any) -> str:
+        if variable is None or variable.value_from is None:
+            return str((variable and variable.value) or "")
+        source = variable.value_from.config_map_key_ref
+        core = self._client.CoreV1Api(self._client.ApiClient(self._settings))
+        held = core.read_namespaced_config_map(source.name, self.namespace, _request_timeout=(5, 15))
+        return str((held.data or {}).get(source.key) or "")
 
     def _ask(self, call: Any, what: str) -> Any:
         from urllib3.exceptions import HTTPError

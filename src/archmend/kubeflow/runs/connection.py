@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from archmend.errors import BadInput
 from archmend.kubeflow.runs.cluster import PORT, SERVICE, Cluster, in_pod
@@ -14,6 +15,8 @@ from archmend.kubeflow.runs.forward import Forward
 from archmend.kubeflow.runs.links import Links
 from archmend.kubeflow.runs.server import Server
 
+_HERE = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Hosts that a port-forward of the kube context's cluster has."""
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
@@ -41,24 +44,30 @@ def connected(
 
     Raises:
         MissingExtra: kfp or the Kubernetes client is not installed.
-        BadInput: no host and no kube context, a namespace that cannot be, a token file that cannot be read.
+        BadInput: no host and no kube context, an address that is none, a namespace that cannot be, a token
+            file that cannot be read.
         Unavailable: nothing answers, or refuses the token.
     """
     source = token_source(token, token_file)
-    ui = ui or os.environ.get("KF_PIPELINES_UI_ENDPOINT", "")
-    host = _address(host or os.environ.get("KF_PIPELINES_ENDPOINT", ""))
+    ui = _address(ui, "--ui", "KF_PIPELINES_UI_ENDPOINT")
+    host = _address(host, "--host", "KF_PIPELINES_ENDPOINT").removesuffix("/apis/v2beta1")
     installed = os.environ.get("ARCHMEND_KUBEFLOW_NAMESPACE", "kubeflow")
     own = _NAMESPACE_FILE.read_text().strip() if in_pod() and _NAMESPACE_FILE.is_file() else ""
 
-    def time_zone() -> str | None:
-        try:
-            return Cluster(installed).time_zone()
-        except BadInput:
-            return None
-
+    inside = f"http://{SERVICE}.{installed}.svc:{PORT}"
     if not host and in_pod():
-        host = f"http://{SERVICE}.{installed}.svc:{PORT}"
+        host = inside
     if host:
+
+        def time_zone() -> str | None:
+            # Of a host elsewhere this cluster knows nothing.
+            if host != inside and urlsplit(host).hostname not in _HERE:
+                return None
+            try:
+                return Cluster(installed).time_zone()
+            except BadInput:
+                return None
+
         links = Links(ui, host, forwarded=False, namespace=installed)
         server = Server(host, links, token=source, time_zone=time_zone)
         server.greet(namespace, own, installed)
@@ -75,7 +84,29 @@ def connected(
         yield server
 
 
-def _address(host: str) -> str:
-    if host and not host.startswith(("http://", "https://")):
-        raise BadInput(f"--host {host} says no protocol; write http://{host} or https://{host}")
-    return host.rstrip("/").removesuffix("/apis/v2beta1")
+def _address(given: str, flag: str, variable: str) -> str:
+    """Return the address that a flag or else a variable gives, without a slash at its end.
+
+    Raises:
+        BadInput: it is none.
+    """
+    named = flag if given else variable
+    address = given or os.environ.get(variable, "")
+    if not address:
+        return ""
+    try:
+        parts = urlsplit(address)
+        whole = bool(parts.hostname) and (parts.port is None or parts.port > 0) and address.isprintable()
+    except ValueError:
+        parts, whole = urlsplit(""), False
+    if "@" in address:
+        raise BadInput(
+            f"{named} holds a user or a password; leave that out, and give a token by --token-file"
+        )
+    if parts.scheme not in ("http", "https") and "://" not in address:
+        raise BadInput(f"{named} {address} says no protocol; write http://{address} or https://{address}")
+    if parts.scheme not in ("http", "https") or not whole or " " in address:
+        raise BadInput(f"{named} {address} is no address; write it as https://name or http://name:port")
+    if parts.query or parts.fragment:
+        raise BadInput(f"{named} {address} is that of a page; leave out what begins with ? or #")
+    return address.rstrip("/#?")

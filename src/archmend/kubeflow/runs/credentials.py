@@ -28,9 +28,14 @@ def token_source(
         environment: the process's own.
 
     Raises:
-        BadInput: the file cannot be read or is empty.
+        BadInput: the file cannot be read, or what is in it or in the variable is no token.
     """
-    if token := token or ("" if token_file else environment.get("KF_PIPELINES_TOKEN", "")):
+    if not token and not token_file:
+        token, source = environment.get("KF_PIPELINES_TOKEN", ""), "the variable KF_PIPELINES_TOKEN"
+    else:
+        source = "the token"
+    if token:
+        token = _checked(token, source)
         return lambda: token
     named = token_file or environment.get("KF_PIPELINES_SA_TOKEN_PATH")
     path = Path(named) if named else PROJECTED
@@ -42,12 +47,20 @@ def token_source(
 
 def _read(path: Path) -> str:
     try:
-        token = path.read_text(encoding="ascii").strip()
+        token = path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise BadInput(
             f"the token file {path} cannot be read ({why}); give one that holds a token"
         ) from error
+    return _checked(token, f"the token file {path}")
+
+
+def _checked(token: str, source: str) -> str:
+    """Return the token without what surrounds it; no message ever shows it."""
+    token = token.strip()
     if not token:
-        raise BadInput(f"the token file {path} is empty; give one that holds a token")
+        raise BadInput(f"{source} is empty; give one that holds a token")
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise BadInput(f"{source} holds more than a token (blanks or several lines); give the token alone")
     return token

@@ -6,6 +6,7 @@ in cron, a day counts if either its day of the month or its weekday does, where 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -14,8 +15,9 @@ from archmend.errors import BadInput
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-_YEARS = 8
-"""Among so many there is a 29 February, across a turn of the century that has none as well."""
+_LEAP = 4
+_CALENDARS = 28
+"""Years after which weekdays and leap days come again; the century that has no leap day is not looked at."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,10 @@ class _Field:
     low: int
     high: int
     names: tuple[str, ...] = ()
+
+    @property
+    def _highest(self) -> int:
+        return self.high + (self.names == _DAYS)
 
     def values(self, text: str) -> frozenset[int]:
         """Return the numbers that a field's text stands for."""
@@ -34,7 +40,7 @@ class _Field:
 
     def _part(self, text: str, part: str) -> range:
         span, slash, step = part.partition("/")
-        every = self._number(text, step, 1, self.high) if slash else 1
+        every = self._number(text, step, 1, self._highest) if slash else 1
         if span in ("*", "?"):
             return range(self.low, self.high + 1, every)
         first, dash, last = span.partition("-")
@@ -49,7 +55,7 @@ class _Field:
     def _named(self, text: str, word: str) -> int:
         if word.upper() in self.names:
             return self.low + self.names.index(word.upper())
-        return self._number(text, word, self.low, self.high + (self.names == _DAYS))
+        return self._number(text, word, self.low, self._highest)
 
     def _number(self, text: str, word: str, low: int, high: int) -> int:
         if not (word.isascii() and word.isdigit()):
@@ -87,6 +93,8 @@ class Cron:
     _days: frozenset[int]
     _months: frozenset[int]
     _weekdays: frozenset[int]
+    _is_open: bool
+    """Day of the month or weekday is not restricted, as robfig has it: a part of it begins with a star."""
 
     def times(self, after: datetime, until: datetime, zone: tzinfo = UTC) -> Iterator[datetime]:
         """Yield the times after one instant and not after another.
@@ -111,10 +119,21 @@ class Cron:
             return False
         of_month = day.day in self._days
         of_week = day.isoweekday() % 7 in self._weekdays
-        _, _, days, _, weekdays = self.text.split()
-        if days[0] in "*?" or weekdays[0] in "*?":
-            return of_month and of_week
-        return of_month or of_week
+        return of_month and of_week if self._is_open else of_month or of_week
+
+    def _comes_every_four_years(self) -> bool:
+        """Say whether there is always one within what the controller looks ahead.
+
+        Where there is none it takes that for a time long past, and starts runs without end.
+        """
+        span = range(2001, 2001 + _CALENDARS + _LEAP)
+        years = [year for year in span if any(self._is_due(day) for day in self._days_of(year))]
+        return all(any(year in years for year in range(begin, begin + _LEAP)) for begin in span[:_CALENDARS])
+
+    def _days_of(self, year: int) -> Iterator[date]:
+        for month in sorted(self._months):
+            for day in range(1, monthrange(year, month)[1] + 1):
+                yield date(year, month, day)
 
 
 def parse_cron(text: str) -> Cron:
@@ -133,24 +152,28 @@ def parse_cron(text: str) -> Cron:
     minutes, hours, days, months, weekdays = (
         field.values(word) for field, word in zip(_FIELDS, fields, strict=True)
     )
-    # Sunday as 7 is cron's, not robfig's.
-    kubeflow_weekdays = fields[4]
-    if 7 in weekdays:
-        weekdays = frozenset(day % 7 for day in weekdays)
-        kubeflow_weekdays = ",".join(map(str, sorted(weekdays)))
     cron = Cron(
         " ".join(fields),
-        " ".join(["0", *fields[:4], kubeflow_weekdays]),
+        " ".join(["0", *fields[:4], ",".join(map(_sunday_is_0, fields[4].split(",")))]),
         minutes,
         hours,
         days,
         months,
-        weekdays,
+        frozenset(day % 7 for day in weekdays),
+        any(part[0] in "*?" for field in (fields[2], fields[4]) for part in field.split(",")),
     )
-    first = date(2000, 1, 1)
-    if not any(cron._is_due(first + timedelta(days=n)) for n in range(366 * _YEARS)):
-        raise BadInput(f"the cron expression {text!r} names a day that never comes; change its day or month")
+    if not cron._comes_every_four_years():
+        raise BadInput(
+            f"the cron expression {text!r} names a day that does not come every four years; change its day, "
+            "month or weekday"
+        )
     return cron
+
+
+def _sunday_is_0(part: str) -> str:
+    """Return a part of the weekdays without 7, which is cron's Sunday and not robfig's."""
+    days = _FIELDS[4].values(part)
+    return ",".join(map(str, sorted(day % 7 for day in days))) if 7 in days else part
 
 
 def from_kubeflow(text: str) -> Cron | None:

@@ -8,11 +8,11 @@ from typing import Any
 from archmend.errors import ArchmendError, BadInput, Unavailable
 
 
-class AbsentError(ArchmendError):
+class AbsentError(BadInput):
     """What was asked for is not there; whoever asked knows what that means."""
 
 
-class TakenError(ArchmendError):
+class TakenError(BadInput):
     """The name is taken; whoever asked knows by what."""
 
 
@@ -27,6 +27,8 @@ def explained(what: str, where: str, error: Exception) -> Exception:
     from kfp_server_api import ApiException
     from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 
+    if isinstance(error, ArchmendError):
+        return error
     if isinstance(error, ApiException):
         return _refused(what, where, error)
     if isinstance(error, MaxRetryError) and isinstance(error.reason, ResponseError):
@@ -39,12 +41,17 @@ def explained(what: str, where: str, error: Exception) -> Exception:
             f"{where} does not answer to {what} ({_cause(error)}); check the host and its port"
         )
     if isinstance(error, AttributeError | TypeError | ValueError):
-        # The generated client stumbles over an answer that is no JSON.
-        return Unavailable(
-            f"{where} answered to {what} with something that is not Kubeflow Pipelines' API (a login page?); "
-            "check the address and the token"
-        )
+        # The generated client stumbles over an answer of another shape.
+        return foreign(what, where)
     return error
+
+
+def foreign(what: str, where: str) -> Unavailable:
+    """Return the error for an answer that is none of Kubeflow Pipelines'."""
+    return Unavailable(
+        f"{where} answered to {what} with something that is not Kubeflow Pipelines' API (a login page?); "
+        "check the address and the token"
+    )
 
 
 def is_passing(error: BaseException) -> bool:
@@ -80,7 +87,8 @@ def _words(error: Any) -> str:
     try:
         told = json.loads(error.body)
         inner = [str(detail["message"]) for detail in told.get("details", ()) if detail.get("message")]
-        words = inner[0] if inner else str(told.get("message") or told["error"])
+        # Uploads, which are no part of the generated API, say it by another name.
+        words = inner[0] if inner else str(told.get("message") or told.get("error") or told["error_message"])
     except (TypeError, ValueError, KeyError, AttributeError):
         words = str(error.reason)
     return " ".join(words.split()).rstrip(".;")

@@ -80,12 +80,11 @@ def load_package(path: Path | None = None) -> Package:
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise BadInput(f"the pipeline {path} cannot be read ({why}); give a compiled pipeline") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise BadInput(f"the pipeline {path} is no YAML; give what `kfp` or archmend compiled") from error
-    first = documents[0] if documents else None
-    if not isinstance(first, dict) or not {"pipelineInfo", "root", "schemaVersion"} <= first.keys():
+    first, platform = [*documents, None, None][:2]
+    if not isinstance(first, dict) or not _is_compiled(first) or not isinstance(platform, dict | None):
         raise BadInput(f"{path} is no compiled pipeline; make one by archmend pipeline compile")
-    platform = documents[1] if len(documents) > 1 else None
     canonical = json.dumps([first, platform], sort_keys=True, separators=(",", ":"), default=str)
     info = first["pipelineInfo"]
     return Package(
@@ -95,4 +94,20 @@ def load_package(path: Path | None = None) -> Package:
         digest=hashlib.sha256(canonical.encode()).hexdigest(),
         spec=first,
         platform=platform,
+    )
+
+
+def _is_compiled(spec: Mapping[str, Any]) -> bool:
+    """Say whether this has the parts that are looked at here; the server looks at the rest."""
+    info, root, components = spec.get("pipelineInfo"), spec.get("root"), spec.get("components", {})
+    if not (isinstance(info, dict) and isinstance(root, dict) and isinstance(components, dict)):
+        return False
+    graphs = [root, *components.values()]
+    return (
+        "schemaVersion" in spec
+        and bool(info.get("name"))
+        and all(
+            isinstance(graph, dict) and isinstance((graph.get("dag") or {}).get("tasks", {}), dict)
+            for graph in graphs
+        )
     )

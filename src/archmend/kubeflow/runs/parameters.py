@@ -67,6 +67,9 @@ def _value(value: Any, kind: str) -> Any:
         if isinstance(value, bool) or not math.isfinite(number):
             raise ValueError(value)
         return number
+    if kind in ("LIST", "STRUCT"):
+        # A date or NaN deep inside is none of JSON's values.
+        json.dumps(value, allow_nan=False)
     return _of(value, *{"LIST": (list,), "STRUCT": (dict,)}.get(kind, (object,)))
 
 

@@ -35,13 +35,21 @@ class Recurring:
     raw: Any
 
     @property
+    def age(self) -> tuple[datetime, str]:
+        """What orders those of a name, the first that was made first; alike for everybody who looks."""
+        return self.raw.created_at, self.id
+
+    @property
     def when(self) -> str:
-        """Its trigger in words: the five fields, or the interval."""
+        """Its trigger in words: the five fields, or the interval; empty for one that has none."""
         trigger = self.raw.trigger
-        if trigger.cron_schedule is not None:
+        if trigger is not None and trigger.cron_schedule is not None:
+            # What somebody else wrote and five fields cannot say stands as it is.
             cron = from_kubeflow(trigger.cron_schedule.cron)
             return cron.text if cron else str(trigger.cron_schedule.cron)
-        return f"every {trigger.periodic_schedule.interval_second} s"
+        if trigger is not None and trigger.periodic_schedule is not None:
+            return f"every {trigger.periodic_schedule.interval_second} s"
+        return ""
 
     def due(self, after: datetime, until: datetime, zone: tzinfo = UTC) -> Iterator[datetime]:
         """Yield when it is due in a span of time, by its trigger, its start and its end."""
@@ -84,6 +92,15 @@ def recurring_runs(server: Server) -> Iterator[Recurring]:
         )
 
 
+def named(server: Server, name: str) -> list[Recurring]:
+    """Return the recurring runs of a name; it need not be one only.
+
+    Raises:
+        ArchmendError: see `Server.ask`.
+    """
+    return [each for each in recurring_runs(server) if each.name == name]
+
+
 def runs_of(server: Server, recurring: Recurring) -> list[Any]:
     """Return the latest runs that a recurring run has started, the newest first; at most a page of them.
 
@@ -118,7 +135,7 @@ def create(
     digest: str,
     not_before: datetime | None,
 ) -> str:
-    """Make the recurring run of a schedule and return its id.
+    """Make the recurring run of a schedule, disabled, and return its id.
 
     Args:
         server: to make it at.
@@ -150,7 +167,7 @@ def create(
             description=f"{schedule.description}\n{_MARK}{digest}".lstrip(),
             experiment_id=experiment,
             namespace=server.namespace or None,
-            mode="ENABLE" if schedule.enabled else "DISABLE",
+            mode="DISABLE",
             trigger=trigger,
             max_concurrency=str(schedule.max_concurrency),
             no_catchup=not schedule.catch_up,

@@ -16,7 +16,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random
 
 from archmend.errors import BadInput, MissingExtra
 from archmend.kubeflow.runs.credentials import TokenSource
-from archmend.kubeflow.runs.failures import explained, is_passing
+from archmend.kubeflow.runs.failures import explained, foreign, is_passing
 from archmend.kubeflow.runs.links import Links
 
 _TIMEOUT = (5, 60)
@@ -120,9 +120,13 @@ class Server:
             reraise=True,
         )
         try:
-            return again(call, *values, _request_timeout=_TIMEOUT, **given)
+            answer = again(call, *values, _request_timeout=_TIMEOUT, **given)
         except Exception as error:
             raise explained(what, self.where, error) from error
+        # Out of a page of HTML the generated client makes an object without anything in it.
+        if "json" not in (self._header("Content-Type") or ""):
+            raise foreign(what, self.where)
+        return answer
 
     def every(
         self, what: str, call: Callable[..., Any], field: str, *values: Any, **named: Any
@@ -138,8 +142,12 @@ class Server:
 
     def now(self) -> datetime:
         """Return the server's time at its last answer, to the second; this machine's may differ."""
-        date = self._client.last_response.getheader("Date")
+        date = self._header("Date")
         return parsedate_to_datetime(date) if date else datetime.now(UTC).replace(microsecond=0)
+
+    def _header(self, name: str) -> str | None:
+        found: str | None = self._client.last_response.urllib3_response.headers.get(name)
+        return found
 
     def log(self, run_id: str, node: str) -> str:
         """Return what a pod of a run has printed; empty where that cannot be had any more."""

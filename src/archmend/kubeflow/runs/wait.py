@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Collection
@@ -10,6 +11,7 @@ from typing import Any
 
 from archmend.errors import Unavailable
 from archmend.kubeflow.local import PipelineFailed
+from archmend.kubeflow.runs.failures import AbsentError
 from archmend.kubeflow.runs.server import Server
 
 ENDED = frozenset({"SUCCEEDED", "FAILED", "SKIPPED", "CANCELED"})
@@ -56,10 +58,10 @@ def follow(
         PipelineFailed: it ended otherwise; with the last lines of the step that failed.
         Unavailable: it is not at its end in time, or the server is away for minutes.
     """
-    began = time.monotonic()
+    end = math.inf if seconds is None else time.monotonic() + seconds
     told: dict[str, str] = {}
     while True:
-        run = server.ask(f"look at run {run_id}", server.runs.run_service_get_run, run_id, patience=_PATIENCE)
+        run = _look(server, run_id, end)
         details = (run.run_details.task_details if run.run_details else None) or []
         tasks = [task for task in details if _name(task) in steps]
         for task in sorted(tasks, key=_begin):
@@ -71,12 +73,26 @@ def follow(
             if run.state != "SUCCEEDED":
                 raise PipelineFailed(_failure(server, run, tasks))
             return
-        if seconds is not None and time.monotonic() - began > seconds:
+        left = end - time.monotonic()
+        if left <= 0:
+            state = str(run.state or "pending").lower()
             raise Unavailable(
-                f"run {run.display_name} is still {str(run.state).lower()} after {seconds:g} s and goes on: "
+                f"run {run.display_name} is still {state} after {seconds:g} s and goes on: "
                 f"{server.links.run(run_id)}"
             )
-        time.sleep(pause)
+        time.sleep(min(pause, left))
+
+
+def _look(server: Server, run_id: str, end: float) -> Any:
+    patience = max(0.0, min(_PATIENCE, end - time.monotonic()))
+    try:
+        return server.ask(f"look at run {run_id}", server.runs.run_service_get_run, run_id, patience=patience)
+    except AbsentError as error:
+        raise PipelineFailed(
+            f"run {run_id} is not at {server.where} any more; somebody has deleted it"
+        ) from error
+    except Unavailable as error:
+        raise Unavailable(f"{error}; the run goes on: {server.links.run(run_id)}") from error
 
 
 def _failure(server: Server, run: Any, tasks: list[Any]) -> str:

@@ -9,6 +9,8 @@ from archmend.errors import BadInput
 from archmend.kubeflow.runs.schedules import Schedule
 from archmend.kubeflow.runs.server import Server
 
+_UTC = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "Zulu", "Etc/Zulu", "UCT", "Universal", "Etc/Universal"})
+
 
 def clock_zone(server: Server, schedule: Schedule, told: str = "") -> tzinfo:
     """Return the zone of the controller's clock; UTC, its default, where nobody knows it or asks.
@@ -30,7 +32,7 @@ def clock_zone(server: Server, schedule: Schedule, told: str = "") -> tzinfo:
             f"{where}, and the zone of the controller's clock cannot be seen from here; name it with "
             "--controller-time-zone, or leave time_zone out"
         )
-    if wanted is not None and wanted != known:
+    if wanted is not None and wanted != known and not {wanted, known} <= _UTC:
         raise BadInput(
             f"{where} and the controller's clock is {known}: Kubeflow has one zone for all schedules, and "
             f"converted times would be wrong when clocks change; write the times in {known}"
