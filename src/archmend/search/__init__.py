@@ -13,7 +13,7 @@ from archmend.search.objectives import (
     parse_objectives,
 )
 from archmend.search.pareto import best_of, dominates, pareto_front
-from archmend.search.stopping import common_failure, reached_target
+from archmend.search.stopping import StoppedBy, common_failure, reached_target
 from archmend.search.strategies import create_strategy, parse_strategy, strategy_names
 from archmend.search.strategy import Settings, Strategy
 from archmend.search.types import Budget, Status, Suggestion, TrialResult, Value
@@ -27,6 +27,7 @@ __all__ = [
     "SearchResult",
     "Settings",
     "Status",
+    "StoppedBy",
     "Strategy",
     "Suggestion",
     "TrialResult",

@@ -8,7 +8,8 @@ from typing import Literal
 from archmend.search.objectives import DIRECTIONS, first_of
 from archmend.search.types import Budget, TrialResult
 
-StoppedBy = Literal["trials", "seconds", "target", "exhausted"]
+StoppedBy = Literal["trials", "seconds", "target", "exhausted", "cancelled"]
+"""What ended a search; `cancelled` is by somebody else, as an Experiment that is stopped by hand."""
 ALIKE = 3
 """Failures of one kind at the start after which going on makes no sense."""
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import time
-import uuid
-import zlib
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
 
-from archmend.datasets import DataInfo
 from archmend.errors import BadInput, Interrupted, NothingSucceeded, Unavailable
-from archmend.kubeflow.katib.algorithms import read_algorithm
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.experiment import Plan, build_experiment
-from archmend.kubeflow.katib.following import Following, Snapshot
-from archmend.kubeflow.katib.names import Identity, experiment_name
+from archmend.kubeflow.katib.following import PERIOD, Following, Snapshot
+from archmend.kubeflow.katib.names import Identity
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.katib.pods import waiting_for
-from archmend.kubeflow.katib.states import TrialState
+from archmend.kubeflow.katib.states import ExperimentState, TrialState
 from archmend.kubeflow.place import namespace, run_id
 from archmend.search import (
     Budget,
     SearchProgress,
     SearchResult,
+    StoppedBy,
     TrialResult,
     best_of,
     common_failure,
@@ -31,24 +26,23 @@ from archmend.search import (
     reached_target,
 )
 from archmend.spaces import Space
+from archmend.steps.katib_numbers import Numbers
+from archmend.steps.katib_plan import plan_of, upload_data
 from archmend.steps.katib_tidy import run_is_over
 from archmend.steps.katib_trials import TrialReader
 from archmend.steps.search_request import SearchRequest
-from archmend.storage import is_remote, put, write_atomic
 from archmend.training import SEARCH_OVER, TIME_OVER
 
-IDENTITY = "experiment-id"
-"""File of a run without a pipeline: what its Experiment is named after."""
 GRACE = 20.0
 """Seconds after the limit in which trials may still hand in what they have."""
 QUIET = 30.0
 """Seconds without a running trial after which the suggestion service is asked what keeps it."""
+_TARGET, _TIME, _EXHAUSTED = "the target is reached", "its time is over", "the space is exhausted"
 Progress = Callable[[SearchProgress], None]
 
 
 def search_on_katib(
     request: SearchRequest,
-    info: DataInfo,
     space: Space,
     budget: Budget,
     history: Sequence[TrialResult],
@@ -58,8 +52,7 @@ def search_on_katib(
     """Search by an Experiment of the cluster, and return what a local search would.
 
     Args:
-        request: with `katib` set.
-        info: of the data, which lies prepared in the request's folder.
+        request: its folder holds the prepared data.
         space: to search.
         budget: limits that are left.
         history: trials that the journal holds already.
@@ -73,28 +66,16 @@ def search_on_katib(
     """
     options = request.katib or KatibOptions()
     client = KatibClient(options.namespace or namespace())
-    plan = _plan(request, options, client, info, space, budget)
+    plan = plan_of(request, options, client, space, budget)
     body = build_experiment(plan)
-    _upload_data(request, plan)
+    upload_data(request, plan)
     new = client.create(body)
     _say(f"experiment {plan.name} in namespace {client.namespace}: {'created' if new else 'adopted'}")
     try:
         return _Search(request, plan, client, budget, history, keep, progress).follow()
     except Interrupted:
-        if _run_is_over(client, plan.identity):
-            client.stop(plan.name, "its run was cancelled")
-            _say(f"experiment {plan.name} was stopped with its run")
+        _leave(client, plan)
         raise
-
-
-def identity_of(request: SearchRequest) -> Identity:
-    """Return whose search this is: the pipeline run's, or of a folder that keeps its own id."""
-    if run_id():
-        return Identity(run_id(), "search", "archmend", os.environ.get("ARCHMEND_USER", ""))
-    path = request.out / IDENTITY
-    if not path.is_file():
-        write_atomic(path, uuid.uuid4().hex)
-    return Identity(path.read_text().strip(), "search", "", os.environ.get("USER", ""))
 
 
 class _Search:
@@ -115,6 +96,7 @@ class _Search:
         self._reader = TrialReader(client, plan, request.objectives)
         self._objectives = request.objectives
         self._results: dict[int, TrialResult] = {result.id: result for result in history}
+        self._names = Numbers(plan, history)
         self._numbers: dict[str, int] = {}
         self._running: list[TrialState] = []
         self._end = None if budget.seconds is None else time.monotonic() + budget.seconds
@@ -125,11 +107,12 @@ class _Search:
     def follow(self) -> SearchResult:
         """Take snapshots until the Experiment, the clock, the target or a failure ends it."""
         self._show(0)
-        for snapshot in Following(self._client, self._plan.name):
+        for snapshot in Following(self._client, self._plan.name, period=PERIOD):
             if snapshot.experiment is None:
                 raise Unavailable(
                     f"experiment {self._plan.name} was deleted while it ran; the same command makes it anew"
                 )
+            self._keep_to(snapshot.experiment.deadline)
             self._take(snapshot)
             stopped_by = self._stopped_by(snapshot)
             if stopped_by is not None:
@@ -138,29 +121,26 @@ class _Search:
 
     def _take(self, snapshot: Snapshot) -> None:
         """Record the trials that ended, in the order in which they were created."""
-        ordered = sorted(snapshot.trials.values(), key=lambda trial: (trial.created, trial.name))
-        for trial in ordered:
-            self._numbers.setdefault(trial.name, self._number(trial.name))
+        ordered = []
+        for trial in sorted(snapshot.trials.values(), key=lambda trial: (trial.created, trial.name)):
+            number = self._names.of(trial.name)
+            if number is not None:  # else it is none of this search's
+                self._numbers[trial.name] = number
+                ordered.append(trial)
         running = self._running = [trial for trial in ordered if not trial.finished]
         for trial in ordered:
             number = self._numbers[trial.name]
             if trial.finished and number not in self._results:
-                self._record(self._reader.result(trial, number, self._parents()))
+                self._record(self._reader.result(trial, number, self._names.parents()))
         if running:
             self._busy = time.monotonic()
-            self._say_what_they_wait_for([trial for trial in running if trial.kind == "created"] or running)
+            self._say_what_they_wait_for(running)
 
-    def _number(self, name: str) -> int:
-        """Return the id in a name of ours; Katib's own algorithms' trials are counted as they come."""
-        if self._plan.algorithm.ours:
-            return int(name.rpartition("-")[2])
-        return len(self._numbers)
-
-    def _parents(self) -> Mapping[int, int]:
-        """Return what a trial that does not know its number called the others."""
-        if self._plan.algorithm.ours:
-            return {}
-        return {zlib.crc32(name.encode()): number for name, number in self._numbers.items()}
+    def _keep_to(self, deadline: float | None) -> None:
+        """Take over the end of an Experiment that a predecessor made: it has used some of the time."""
+        if deadline is not None:
+            end = time.monotonic() + deadline - time.time()
+            self._end = end if self._end is None else min(self._end, end)
 
     def _record(self, result: TrialResult) -> None:
         self._results[result.id] = result
@@ -168,7 +148,7 @@ class _Search:
         self._last = result
         self._show(len(self._running))
 
-    def _stopped_by(self, snapshot: Snapshot) -> str | None:
+    def _stopped_by(self, snapshot: Snapshot) -> StoppedBy | None:
         """Return why the search is over, None while it is not."""
         results = tuple(self._results.values())
         running = [
@@ -179,28 +159,26 @@ class _Search:
             self._client.stop(self._plan.name, "its first trials failed alike")
             raise NothingSucceeded(f"the first trials failed alike: {reason}")
         if reached_target(self._budget, self._objectives, results):
-            self._end_now("the target is reached", SEARCH_OVER)
+            self._end_now(_TARGET, SEARCH_OVER)
             return "target"
-        if self._end is not None and time.monotonic() >= self._end:
-            return self._out_of_time(running)
         assert snapshot.experiment is not None
         state = snapshot.experiment
+        if state.kind == "succeeded" and not running:
+            return _ended_by(state)
+        if self._end is not None and time.monotonic() >= self._end:
+            return self._out_of_time(running)
         if state.kind == "failed":
             words = self._why_failed(state.message or state.reason, results)
             raise NothingSucceeded(words) if self._best() is None else Unavailable(words)
         if state.kind == "succeeded":
-            if running:
-                return None  # what still runs is part of the search
-            return {"ExperimentGoalReached": "target", "ExperimentSuggestionEndReached": "exhausted"}.get(
-                state.reason, "trials"
-            )
+            return None  # what still runs is part of the search
         return self._stuck(running)
 
-    def _out_of_time(self, running: Sequence[int]) -> str | None:
+    def _out_of_time(self, running: Sequence[int]) -> StoppedBy | None:
         assert self._end is not None
         if running and time.monotonic() < self._end + GRACE:
             return None  # they know the limit too, and hand in what they have
-        self._end_now("its time is over", TIME_OVER)
+        self._end_now(_TIME, TIME_OVER)
         return "seconds"
 
     def _end_now(self, reason: str, of_trials: str) -> None:
@@ -209,9 +187,9 @@ class _Search:
         for trial in self._running:
             number = self._numbers[trial.name]
             if number not in self._results:
-                self._record(self._reader.cut(trial, number, self._parents(), of_trials))
+                self._record(self._reader.cut(trial, number, self._names.parents(), of_trials))
 
-    def _stuck(self, running: Sequence[int]) -> str | None:
+    def _stuck(self, running: Sequence[int]) -> StoppedBy | None:
         """Find out why nothing runs: an exhausted space is an end, a refused request an error."""
         if running or time.monotonic() - self._busy < QUIET:
             return None
@@ -219,7 +197,7 @@ class _Search:
         words = self._client.events("Suggestion", self._plan.name)
         last = words[-1] if words else "nothing is said of its suggestion service"
         if "OutOfRange" in last:
-            self._client.stop(self._plan.name, "the space is exhausted")
+            self._client.stop(self._plan.name, _EXHAUSTED)
             return "exhausted"
         if "InvalidArgument" in last:
             self._client.stop(self._plan.name, "its settings were refused")
@@ -228,9 +206,10 @@ class _Search:
         return None
 
     def _say_what_they_wait_for(self, trials: Sequence[TrialState]) -> None:
-        words = waiting_for(self._client, trials[0])
+        found = ((trial.name, waiting_for(self._client, trial)) for trial in trials)
+        name, words = next(((name, words) for name, words in found if words is not None), ("", None))
         if words is not None and words != self._waiting:
-            _say(f"trial {trials[0].name} waits: {words}")
+            _say(f"trial {name} waits: {words}")
         self._waiting = words
 
     def _why_failed(self, words: str, results: Sequence[TrialResult]) -> str:
@@ -248,7 +227,7 @@ class _Search:
     def _best(self) -> TrialResult | None:
         return best_of(list(self._results.values()))
 
-    def _result(self, stopped_by: str) -> SearchResult:
+    def _result(self, stopped_by: StoppedBy) -> SearchResult:
         ordered = [self._results[number] for number in sorted(self._results)]
         charged = tuple(r for r in ordered if r.status != "rejected")
         front = tuple(pareto_front(charged))
@@ -257,45 +236,32 @@ class _Search:
             charged,
             front,
             tuple(r for r in ordered if r.status == "rejected"),
-            stopped_by,  # type: ignore[arg-type]
+            stopped_by,
         )
 
 
-def _plan(
-    request: SearchRequest,
-    options: KatibOptions,
-    client: KatibClient,
-    info: DataInfo,
-    space: Space,
-    budget: Budget,
-) -> Plan:
-    identity = identity_of(request)
-    algorithm = read_algorithm(request.strategy)
-    folder = f"{options.store.rstrip('/')}/{client.namespace}/{experiment_name(identity)}"
-    source = request.data_uri or request.data
-    return Plan(
-        identity=identity,
-        options=options,
-        algorithm=algorithm,
-        space=space,
-        budget=budget,
-        objectives=request.objectives,
-        epochs=request.epochs,
-        batch_size=request.batch_size,
-        optimizer=request.optimizer,
-        learning_rate=request.learning_rate,
-        inherit=request.inherit,
-        seed=request.seed,
-        data=source if is_remote(source) and request.data_uri else f"{folder}/data",
-        folder=folder,
-        deadline=None if budget.seconds is None else time.time() + budget.seconds,
-    )
+def _ended_by(state: ExperimentState) -> StoppedBy:
+    """Return what ended an Experiment that has succeeded, in the words of a local search."""
+    if state.stopped:
+        known: dict[str, StoppedBy] = {_TARGET: "target", _TIME: "seconds", _EXHAUSTED: "exhausted"}
+        return known.get(state.stopped, "cancelled")
+    ends: dict[str, StoppedBy] = {
+        "ExperimentGoalReached": "target",
+        "ExperimentSuggestionEndReached": "exhausted",
+    }
+    return ends.get(state.reason, "trials")
 
 
-def _upload_data(request: SearchRequest, plan: Plan) -> None:
-    """Bring the prepared data to where every node can read it, unless it lies there already."""
-    if plan.data == f"{plan.folder}/data":
-        put(Path(request.out) / "data", plan.data)
+def _leave(client: KatibClient, plan: Plan) -> None:
+    """Stop the Experiment with its run; a successor goes on with that of a pod that was killed alone."""
+    try:
+        if _run_is_over(client, plan.identity):
+            client.stop(plan.name, "its run was cancelled")
+            _say(f"experiment {plan.name} was stopped with its run")
+        else:
+            _say(f"experiment {plan.name} goes on in the cluster; archmend katib stop {plan.name} ends it")
+    except Unavailable as error:
+        _say(f"experiment {plan.name} may go on in the cluster: {error}")
 
 
 def _run_is_over(client: KatibClient, identity: Identity) -> bool:

@@ -14,6 +14,7 @@ from archmend.kubeflow.katib.names import OURS, RUN, label_value
 from archmend.kubeflow.katib.states import experiment_state
 
 _AGE = re.compile(r"([0-9]+)([smhd])")
+_ENDS = ("Succeeded", "Failed")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -94,5 +95,8 @@ def _stop(client: KatibClient, item: Mapping[str, Any], reason: str) -> str:
 
 
 def _ended(item: Mapping[str, Any]) -> datetime | None:
-    text = (item.get("status") or {}).get("completionTime")
+    status = item.get("status") or {}
+    # Katib writes no time of completion where it gives up on an Experiment before its first trial.
+    ends = (c.get("lastTransitionTime") for c in status.get("conditions") or [] if c["type"] in _ENDS)
+    text = status.get("completionTime") or next(filter(None, ends), None)
     return datetime.fromisoformat(text) if text else None

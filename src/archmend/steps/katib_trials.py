@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Literal
 
 from pydantic import ValidationError
 
@@ -14,6 +15,7 @@ from archmend.kubeflow.katib.pods import failure_of
 from archmend.kubeflow.katib.states import TrialState
 from archmend.search import TrialResult, objective_value
 from archmend.spaces import Architecture, from_texts
+from archmend.steps.katib_numbers import seed_of
 from archmend.steps.records import TrialRecord
 from archmend.steps.trial import record_uri
 from archmend.storage import exists, read_bytes
@@ -39,7 +41,7 @@ class TrialReader:
         Raises:
             Unavailable: the store or the cluster does not answer.
         """
-        record = self._record(trial.name)
+        record = self._record(trial)
         if record is not None:
             result = record.result(self._plan.space)
             parent = None if result.parent is None else numbers.get(result.parent, result.parent)
@@ -48,18 +50,20 @@ class TrialReader:
 
     def cut(self, trial: TrialState, number: int, numbers: Mapping[int, int], reason: str) -> TrialResult:
         """Return what came of a trial that was ended with the search: its record if it has one by now."""
-        if self._record(trial.name) is not None:
+        if self._record(trial) is not None:
             return self.result(trial, number, numbers)
-        return TrialResult(number, self._architecture(trial), None, "stopped", reason=reason)
+        return self._without_value(trial, number, "stopped", reason)
 
-    def _record(self, name: str) -> TrialRecord | None:
-        uri = record_uri(self._plan.records, name)
+    def _record(self, trial: TrialState) -> TrialRecord | None:
+        uri = record_uri(self._plan.records, trial.name)
         if not exists(uri):
             return None
         try:
-            return TrialRecord.model_validate_json(read_bytes(uri))
+            record = TrialRecord.model_validate_json(read_bytes(uri))
         except ValidationError as error:
             raise BadInput(f"{uri} is no record of a trial; remove it, or start another run") from error
+        # An Experiment that was deleted and made anew has the same name, and its trials have the same ones.
+        return record if record.architecture == str(self._architecture(trial)) else None
 
     def _unrecorded(self, trial: TrialState, number: int) -> TrialResult:
         architecture = self._architecture(trial)
@@ -80,13 +84,19 @@ class TrialReader:
                     params=_whole(trial.metrics.get("params")),
                     flops=_whole(trial.metrics.get("flops")),
                     seconds=trial.metrics.get("seconds"),
+                    seed=seed_of(self._plan, trial.name),
                 )
             except BadInput:
                 pass  # one of several objectives is missing: then it has no value
         if trial.kind == "killed":
-            return TrialResult(number, architecture, None, "stopped", reason=_KILLED)
-        reason = failure_of(self._client, trial)
-        return TrialResult(number, architecture, None, "failed", reason=reason)
+            return self._without_value(trial, number, "stopped", _KILLED)
+        return self._without_value(trial, number, "failed", failure_of(self._client, trial))
+
+    def _without_value(
+        self, trial: TrialState, number: int, status: Literal["failed", "stopped"], reason: str
+    ) -> TrialResult:
+        seed = seed_of(self._plan, trial.name)
+        return TrialResult(number, self._architecture(trial), None, status, reason=reason, seed=seed)
 
     def _architecture(self, trial: TrialState) -> Architecture:
         if self._plan.algorithm.ours:

@@ -94,7 +94,7 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     info = data.info if isinstance(data, Prepared) else data
     space = space_of(request, info)
     budget = request.budget(seconds())
-    strategy = None if request.engine == "katib" else _strategy(request, space, budget)
+    strategy = _checked_strategy(request, space, budget)
     # Nothing is written before everything that was asked for has been found to fit together.
     if isinstance(data, Prepared):
         write_prepared(data, request.out / DATA)
@@ -105,7 +105,7 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
         try:
             keeper = _Keeper(request, info, journal, history, seconds)
             if strategy is None:
-                result = _on_katib(request, info, space, history, keeper, progress)
+                result = _on_katib(request, space, history, keeper, progress)
             else:
                 result = _here(request, space, strategy, history, keeper, progress)
         except Interrupted:
@@ -117,6 +117,16 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     best = write_results(request, info, result)
     write_state(request, info, seconds(), result.stopped_by)
     return _outcome(request, result, best, seconds())
+
+
+def _checked_strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy | None:
+    """Return the strategy; None where Katib has it, after it was found to fit."""
+    if request.engine == "katib":
+        from archmend.steps.katib_plan import check_on_katib
+
+        check_on_katib(request, space, budget)
+        return None
+    return _strategy(request, space, budget)
 
 
 def _strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy:
@@ -151,7 +161,6 @@ def _here(
 
 def _on_katib(
     request: SearchRequest,
-    info: DataInfo,
     space: Space,
     history: Sequence[TrialResult],
     keeper: _Keeper,
@@ -161,7 +170,7 @@ def _on_katib(
     from archmend.steps.katib_search import search_on_katib
 
     budget = request.budget(keeper.seconds())
-    return search_on_katib(request, info, space, budget, history, keeper.keep, progress)
+    return search_on_katib(request, space, budget, history, keeper.keep, progress)
 
 
 class _Keeper:

@@ -5,6 +5,7 @@ Katib's names and what each needs: https://www.kubeflow.org/docs/components/kati
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -80,9 +81,7 @@ def check_pair(algorithm: Algorithm, space: Space) -> None:
         return
     choices = every_choice(space)
     if algorithm.name == "grid":
-        product = 1
-        for choice in choices:
-            product *= len(choice.known_codes())
+        product = grid_size(space)
         if product > _LARGEST_GRID:
             raise BadInput(
                 f"Katib's grid holds the product of all choices in memory, and that of space {space.name!r} "
@@ -95,6 +94,40 @@ def check_pair(algorithm: Algorithm, space: Space) -> None:
         )
 
 
+def check_parallel(algorithm: Algorithm, epochs: int, parallel: int) -> None:
+    """Refuse Katib's hyperband with fewer trials at once than its first rung has.
+
+    Raises:
+        BadInput: with how many it takes; or one of its settings is no number it can use.
+    """
+    if algorithm.ours or algorithm.name != "hyperband":
+        return
+    settings = hyperband_settings(algorithm, epochs)
+    resource = _at_least(settings, "r_l", 1)
+    eta = int(_at_least(settings, "eta", 2))
+    # As Katib 0.19 reckons it when it checks the settings, which it does after the Experiment was made.
+    needed = math.ceil(eta ** int(math.log(resource) / math.log(eta)))
+    if parallel < needed:
+        raise BadInput(
+            f"Katib's hyperband with r_l={settings['r_l']} and eta={eta} runs {needed} trials at once, and "
+            f"{parallel} are allowed; give --workers {needed} or more and as many trials, or fewer epochs"
+        )
+
+
+def hyperband_settings(algorithm: Algorithm, epochs: int) -> dict[str, str]:
+    """Return the settings of Katib's hyperband, what was not given from the number of epochs."""
+    return {"resource_name": "epochs", "eta": "3", "r_l": str(epochs), **algorithm.settings}
+
+
+def grid_size(space: Space) -> int:
+    """Return how many points Katib's grid has: it knows nothing of inactive choices.
+
+    Raises:
+        BadInput: the space has no end.
+    """
+    return math.prod(len(choice.levels) for choice in every_choice(space))
+
+
 def is_range(choice: Choice) -> bool:
     """Whether a choice takes all whole numbers from its smallest to its largest, as Katib's `int` does."""
     if choice.is_open:
@@ -104,3 +137,15 @@ def is_range(choice: Choice) -> bool:
         return False
     whole = sorted(int(v) for v in values)
     return len(whole) > 1 and whole == list(range(whole[0], whole[-1] + 1))
+
+
+def _at_least(settings: Mapping[str, str], name: str, least: int) -> float:
+    try:
+        value = float(settings[name])
+    except ValueError:
+        value = math.nan
+    if not least <= value < math.inf:
+        raise BadInput(
+            f"{name} of Katib's hyperband must be a number from {least} on, got {settings[name]!r}"
+        )
+    return value

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from kubeflow_katib_api import models as api
 from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
+from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.kubeflow.katib.answers import AbsentError, TakenError, is_gone, is_passing, translated
 from archmend.kubeflow.katib.names import DIGEST, STOPPED
 
 GROUP, VERSION = "kubeflow.org", "v1beta1"
@@ -49,44 +50,56 @@ class KatibClient:
         except ModuleNotFoundError as error:
             raise MissingExtra("kubernetes", "kubeflow") from error
         own = "default"
+        # One of its own: another client of this process may look at another cluster.
+        found = client.Configuration()
         try:
-            config.load_incluster_config()
+            config.load_incluster_config(client_configuration=found)
             own = _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else own
         except config.ConfigException:
+            # The client library has looked at this variable when it was imported, and never again.
+            path = os.environ.get("KUBECONFIG")
             try:
-                config.load_kube_config()
-                _, context = config.list_kube_config_contexts()
+                config.load_kube_config(path, client_configuration=found)
+                _, context = config.list_kube_config_contexts(path)
                 own = context["context"].get("namespace", own)
             except config.ConfigException as error:
                 raise Unavailable(
                     f"there is no cluster to ask ({error}); run this in a pod, or set KUBECONFIG"
                 ) from error
         self.namespace = namespace or own
-        self._objects = client.CustomObjectsApi()
-        self._core = client.CoreV1Api()
-        self.where = self._objects.api_client.configuration.host
+        self.where = found.host
+        connection = client.ApiClient(found)
+        self._objects = client.CustomObjectsApi(connection)
+        self._core = client.CoreV1Api(connection)
 
     def create(self, experiment: api.V1beta1Experiment) -> bool:
         """Create an Experiment, or adopt the one of the same name and digest; say whether it is new.
 
         Raises:
-            BadInput: Katib refuses it, or the name is taken by another one. Unavailable: see the class.
+            BadInput: Katib refuses it, or the name is taken by another one.
+            Unavailable: the cluster does not answer, has no Katib, or is just deleting the one of this name.
         """
         body = experiment.to_dict()
         body["metadata"]["namespace"] = self.namespace
         name = body["metadata"]["name"]
-        with contextlib.suppress(_TakenError):
+        with contextlib.suppress(TakenError):
             # A try whose answer was lost may have been heard: the next one then finds the name taken.
-            self._ask(
-                f"create experiment {name}",
-                lambda: self._objects.create_namespaced_custom_object(
-                    GROUP, VERSION, self.namespace, EXPERIMENTS, body, _request_timeout=_TIMEOUT
-                ),
-            )
+            try:
+                self._ask(
+                    f"create experiment {name}",
+                    lambda: self._objects.create_namespaced_custom_object(
+                        GROUP, VERSION, self.namespace, EXPERIMENTS, body, _request_timeout=_TIMEOUT
+                    ),
+                )
+            except AbsentError as error:
+                raise self._no_katib(EXPERIMENTS) from error
             return True
         held = self.experiment(name)
-        theirs = ((held or {}).get("metadata", {}).get("annotations") or {}).get(DIGEST)
-        if held is None or theirs != body["metadata"]["annotations"][DIGEST]:
+        if held is None or held["metadata"].get("deletionTimestamp"):
+            raise Unavailable(
+                f"experiment {name} in namespace {self.namespace} is being deleted; try again when it is gone"
+            )
+        if (held["metadata"].get("annotations") or {}).get(DIGEST) != body["metadata"]["annotations"][DIGEST]:
             raise BadInput(
                 f"experiment {name} in namespace {self.namespace} is there already and was made with other "
                 "settings; delete it, or start under another run"
@@ -109,23 +122,33 @@ class KatibClient:
     def watch_trials(self, experiment: str, version: str, seconds: int) -> Iterator[dict[str, Any]]:
         """Yield what happens to an Experiment's trials after a version, for so many seconds.
 
-        Each event is `{"type": ..., "object": ...}`; errors are the client library's own.
+        Each event is `{"type": ..., "object": ...}`.
+
+        Raises:
+            Unavailable: the cluster refuses. What passes or is gone is the client library's own.
         """
         from kubernetes import watch
 
-        stream = watch.Watch().stream(
-            self._objects.list_namespaced_custom_object,
-            GROUP,
-            VERSION,
-            self.namespace,
-            TRIALS,
-            label_selector=f"{OF_EXPERIMENT}={experiment}",
-            resource_version=version,
-            timeout_seconds=seconds,
-            # Where the connection dies silently, the server's own time-out never arrives.
-            _request_timeout=(5, seconds + 10),
-        )
-        yield from stream
+        try:
+            yield from watch.Watch().stream(
+                self._objects.list_namespaced_custom_object,
+                GROUP,
+                VERSION,
+                self.namespace,
+                TRIALS,
+                label_selector=f"{OF_EXPERIMENT}={experiment}",
+                resource_version=version,
+                # So the version stays one that is known, however long nothing happens here.
+                allow_watch_bookmarks=True,
+                timeout_seconds=seconds,
+                # Where the connection dies silently, the server's own time-out never arrives.
+                _request_timeout=(5, seconds + 10),
+            )
+        except Exception as error:
+            if is_gone(error) or is_passing(error):
+                raise
+            what = f"watch the trials of {experiment}"
+            raise translated(error, what, self.namespace, self.where) from error
 
     def stop(self, name: str, reason: str) -> None:
         """End an Experiment where it is: no new trials, the unfinished ones removed, the rest kept.
@@ -139,7 +162,8 @@ class KatibClient:
         from archmend.kubeflow.katib.states import experiment_state, trial_state
 
         if experiment_state(held).kind == "running":
-            self._mark_stopped(name, held, reason)
+            with contextlib.suppress(AbsentError):  # somebody has deleted it meanwhile
+                self._mark_stopped(name, held, reason)
         for item in self.list_trials(name)[0]:
             if not trial_state(item).finished:
                 self._delete(TRIALS, item["metadata"]["name"])
@@ -243,7 +267,7 @@ class KatibClient:
                     ),
                 )
             )
-        except _AbsentError:
+        except AbsentError:
             return None
 
     def _list(self, plural: str, selector: str) -> dict[str, Any]:
@@ -261,13 +285,17 @@ class KatibClient:
                     ),
                 )
             )
-        except _AbsentError as error:
-            raise Unavailable(
-                f"the cluster at {self.where} has no Katib ({plural}.{GROUP} is unknown); install it"
-            ) from error
+        except AbsentError as error:
+            raise self._no_katib(plural) from error
+
+    def _no_katib(self, plural: str) -> Unavailable:
+        return Unavailable(
+            f"the cluster at {self.where} has no Katib, or no namespace {self.namespace} ({plural}.{GROUP} "
+            "is unknown there); install it, or name another namespace"
+        )
 
     def _delete(self, plural: str, name: str) -> None:
-        with contextlib.suppress(_AbsentError):
+        with contextlib.suppress(AbsentError):
             self._ask(
                 f"delete {plural[:-1]} {name}",
                 lambda: self._objects.delete_namespaced_custom_object(
@@ -286,55 +314,4 @@ class KatibClient:
         try:
             return again(call)
         except Exception as error:
-            raise self._translated(what, error) from error
-
-    def _translated(self, what: str, error: Exception) -> Exception:
-        from kubernetes.client import ApiException
-        from urllib3.exceptions import HTTPError
-
-        if isinstance(error, ApiException):
-            words = _words(error)
-            where = f"namespace {self.namespace} of {self.where}"
-            if error.status == 404:
-                # Of an object, or of the kind of objects: whoever asked knows which.
-                return _AbsentError(words)
-            if error.status == 409:
-                return _TakenError(words)
-            if error.status in (400, 422) or "admission webhook" in words:
-                return BadInput(f"Katib refused to {what} in {where}: {words}; change that")
-            if error.status == 401:
-                return Unavailable(f"{self.where} refused the credentials to {what}; log in again")
-            if error.status == 403:
-                return Unavailable(f"this account may not {what} in {where} ({words}); give it that right")
-            return Unavailable(f"{where} answered {error.status} to {what} ({words}); try again later")
-        if isinstance(error, HTTPError | OSError):
-            return Unavailable(f"{self.where} does not answer to {what} ({error}); check the cluster")
-        return error
-
-
-class _AbsentError(ArchmendError):
-    pass
-
-
-class _TakenError(ArchmendError):
-    pass
-
-
-def is_passing(error: BaseException) -> bool:
-    """Say whether the same question may be answered a moment later."""
-    from kubernetes.client import ApiException
-    from urllib3.exceptions import HTTPError
-
-    if isinstance(error, ApiException):
-        words = _words(error)
-        # A webhook without a server behind it, as while Katib's controller restarts, is a 500.
-        return error.status in (429, 502, 503, 504) or (error.status == 500 and "webhook" in words)
-    return isinstance(error, HTTPError | ConnectionError | TimeoutError)
-
-
-def _words(error: Any) -> str:
-    """Return the API server's own sentence."""
-    try:
-        return str(json.loads(error.body)["message"])
-    except (TypeError, ValueError, KeyError):
-        return str(error.reason)
+            raise translated(error, what, self.namespace, self.where) from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,14 @@ from typing import Any
 from kubeflow_katib_api import models as api
 
 from archmend.errors import BadInput
-from archmend.kubeflow.katib.algorithms import Algorithm, check_pair
-from archmend.kubeflow.katib.names import DIGEST, Identity, experiment_name
+from archmend.kubeflow.katib.algorithms import (
+    Algorithm,
+    check_pair,
+    check_parallel,
+    grid_size,
+    hyperband_settings,
+)
+from archmend.kubeflow.katib.names import DEADLINE, DIGEST, Identity, experiment_name
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.katib.parameters import assigned, assigned_names, parameters
 from archmend.kubeflow.katib.template import CONTAINER, trial_job
@@ -74,7 +79,11 @@ class Plan:
     @property
     def trials(self) -> int:
         """How many trials there are at most; a space is not larger than it is."""
-        size = self.space.size if self.algorithm.ours and math.isfinite(self.space.size) else MOST_TRIALS
+        size: float = MOST_TRIALS
+        if self.algorithm.ours:
+            size = self.space.size
+        elif self.algorithm.name == "grid":
+            size = grid_size(self.space)  # of which many may be one architecture
         return int(min(self.budget.trials or MOST_TRIALS, size))
 
     @property
@@ -91,6 +100,7 @@ def build_experiment(plan: Plan) -> api.V1beta1Experiment:
         BadInput: the algorithm cannot search the space.
     """
     check_pair(plan.algorithm, plan.space)
+    check_parallel(plan.algorithm, plan.epochs, min(plan.options.parallel, plan.trials))
     return api.V1beta1Experiment(
         apiVersion="kubeflow.org/v1beta1",
         kind="Experiment",
@@ -98,7 +108,10 @@ def build_experiment(plan: Plan) -> api.V1beta1Experiment:
             name=plan.name,
             namespace=plan.options.namespace,
             labels=plan.identity.labels(),
-            annotations={DIGEST: plan.digest},
+            annotations={
+                DIGEST: plan.digest,
+                **({} if plan.deadline is None else {DEADLINE: f"{plan.deadline:.3f}"}),
+            },
         ),
         spec=_spec(plan, plan.deadline),
     )
@@ -152,7 +165,7 @@ def _algorithm(plan: Plan) -> api.V1beta1AlgorithmSpec:
         limits = {"max_params": plan.budget.params, "max_flops": plan.budget.flops}
         settings |= {name: f"{limit:.0f}" for name, limit in limits.items() if limit is not None}
     elif plan.algorithm.name == "hyperband":
-        settings = {"resource_name": "epochs", "eta": "3", "r_l": str(plan.epochs), **settings}
+        settings = hyperband_settings(plan.algorithm, plan.epochs)
     elif plan.algorithm.name in ("random", "tpe", "multivariate-tpe", "bayesianoptimization", "cmaes"):
         key = "seed" if plan.algorithm.name == "cmaes" else "random_state"
         settings = {key: str(plan.seed), **settings}

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from archmend.errors import Unavailable
-from archmend.kubeflow.katib.client import KatibClient, is_passing
+from archmend.kubeflow.katib.answers import is_gone, is_passing
+from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.states import ExperimentState, TrialState, experiment_state, trial_state
 
 PERIOD = 5
 """Seconds of one watch: how long nothing may happen before whoever follows is heard from again."""
 LOST = 600.0
 """Seconds without an answer after which the cluster counts as gone."""
-_GONE = 410
 _LOG = logging.getLogger(__name__)
 
 
@@ -61,16 +61,14 @@ class Following:
                 if self._version is None:
                     self._list()
                 yield self._snapshot()
+                heard = time.monotonic()
                 for event in self._client.watch_trials(self._name, self._version or "", self._period):
-                    self._take(event)
-                    yield self._snapshot()
-                heard, delay = time.monotonic(), 0.2
+                    if self._take(event):
+                        yield self._snapshot()
+                    heard = time.monotonic()
+                delay = 0.2
             except Exception as error:
-                if getattr(error, "status", None) == _GONE:
-                    # What happened since is no longer kept: only a new list tells.
-                    self._version = None
-                    continue
-                if isinstance(error, Unavailable) or not is_passing(error):
+                if not (is_gone(error) or is_passing(error)):
                     raise
                 if time.monotonic() - heard > self._lost:
                     raise Unavailable(
@@ -80,21 +78,26 @@ class Following:
                 _LOG.info("the watch of %s broke (%s); again in %.1f s", self._name, error, delay)
                 time.sleep(delay)
                 delay = min(delay * 2, 10.0)
-                # After a restart the server may not know the version any more.
+                # What happened since may no longer be kept, and a server that restarted may not know the
+                # version any more: only a new list tells.
                 self._version = None
 
     def _list(self) -> None:
         items, self._version = self._client.list_trials(self._name)
         self._trials = {state.name: state for state in map(trial_state, items)}
 
-    def _take(self, event: Mapping[str, Any]) -> None:
+    def _take(self, event: Mapping[str, Any]) -> bool:
+        """Take an event in, and say whether it changed anything."""
         item = event["object"]
         self._version = item["metadata"]["resourceVersion"]
+        if event["type"] == "BOOKMARK":
+            return False
         state = trial_state(item)
         if event["type"] == "DELETED":
             self._trials.pop(state.name, None)
         else:
             self._trials[state.name] = state
+        return True
 
     def _snapshot(self) -> Snapshot:
         held = self._client.experiment(self._name)

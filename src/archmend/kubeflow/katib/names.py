@@ -13,6 +13,8 @@ DIGEST = "archmend.io/digest"
 """Annotation: of what was asked, so that a successor adopts its own Experiment only."""
 STOPPED = "archmend.io/stopped"
 """Annotation: why archmend stopped the Experiment."""
+DEADLINE = "archmend.io/deadline"
+"""Annotation: seconds since the epoch at which the search ends, so that a successor has no more time."""
 OURS = f"{PART_OF}=archmend"
 """Selects every Experiment of ours."""
 

@@ -35,6 +35,8 @@ def failure_of(client: KatibClient, trial: TrialState) -> str:
     logs = (client.log(pod.metadata.name, name, LAST_LINES) for name in (CONTAINER, COLLECTOR))
     log = next((text for text in logs if text.strip()), "")
     lines = " | ".join(line.strip() for line in log.splitlines() if line.strip())
+    if ended.exit_code == 0:
+        return _sentence("its container ended well and left neither a record nor metrics", lines)
     if ended.exit_code in (137, 143):
         return _sentence(f"killed (exit code {ended.exit_code})", lines)
     return _sentence(f"exit code {ended.exit_code}", lines)
@@ -45,7 +47,11 @@ def waiting_for(client: KatibClient, trial: TrialState) -> str | None:
 
     Such as: 0/1 nodes are available: 1 Insufficient nvidia.com/gpu.
     """
-    for pod in client.pods(trial.name):
+    pods = client.pods(trial.name)
+    if not pods:
+        # A Job that may not make its pod, as over a quota, says so in its events alone.
+        return next(iter(client.events("Job", trial.name)[-1:]), None)
+    for pod in pods:
         if pod.status.phase != "Pending":
             continue
         for condition in pod.status.conditions or []:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from kubeflow_katib_api import models as api
 
+from archmend.kubeflow.katib.names import DEADLINE, STOPPED
+
 TrialKind = Literal[
     "created", "running", "succeeded", "failed", "killed", "early_stopped", "metrics_unavailable"
 ]
@@ -48,13 +50,16 @@ class ExperimentState:
 
     Attributes:
         kind: running covers everything before an end. reason, message: Katib's words.
-        created: RFC 3339.
+        created: RFC 3339. stopped: why archmend stopped it, empty where it did not.
+        deadline: seconds since the epoch at which the search ends, None where it may last.
     """
 
     kind: Literal["running", "succeeded", "failed"]
     reason: str
     message: str
     created: str
+    stopped: str = ""
+    deadline: float | None = None
 
 
 def trial_state(item: Mapping[str, Any]) -> TrialState:
@@ -92,12 +97,15 @@ def experiment_state(item: Mapping[str, Any]) -> ExperimentState:
     experiment = api.V1beta1Experiment.from_dict(dict(item))
     assert experiment is not None
     created = str(item["metadata"].get("creationTimestamp", ""))
+    notes = item["metadata"].get("annotations") or {}
+    stopped, deadline = notes.get(STOPPED, ""), _number(notes.get(DEADLINE))
     conditions = (experiment.status.conditions if experiment.status else None) or []
     for condition in conditions:
         if condition.status == "True" and condition.type in ("Succeeded", "Failed"):
             kind: Literal["succeeded", "failed"] = "succeeded" if condition.type == "Succeeded" else "failed"
-            return ExperimentState(kind, condition.reason or "", condition.message or "", created)
-    return ExperimentState("running", "", "", created)
+            reason, message = condition.reason or "", condition.message or ""
+            return ExperimentState(kind, reason, message, created, stopped, deadline)
+    return ExperimentState("running", "", "", created, "", deadline)
 
 
 def _number(text: str | None) -> float | None:

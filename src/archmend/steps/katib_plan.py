@@ -1,0 +1,81 @@
+"""A search by Katib before it begins: whether it can, whose it is, and what the cluster needs to know."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+
+from archmend.kubeflow.katib.algorithms import check_pair, check_parallel, read_algorithm
+from archmend.kubeflow.katib.client import KatibClient
+from archmend.kubeflow.katib.experiment import Plan
+from archmend.kubeflow.katib.names import Identity, experiment_name
+from archmend.kubeflow.katib.options import KatibOptions
+from archmend.kubeflow.place import run_id
+from archmend.search import Budget, create_strategy, parse_strategy
+from archmend.spaces import Space
+from archmend.steps.search_request import SearchRequest
+from archmend.storage import is_remote, put, write_atomic
+
+IDENTITY = "experiment-id"
+"""File of a run without a pipeline: what its Experiment is named after."""
+
+
+def check_on_katib(request: SearchRequest, space: Space, budget: Budget) -> None:
+    """Refuse a search by Katib that cannot begin, before anything is written or created.
+
+    Raises:
+        BadInput: a strategy's settings, or an algorithm of Katib's that cannot search the space.
+    """
+    algorithm = read_algorithm(request.strategy)
+    if algorithm.ours:
+        name, settings = parse_strategy(request.strategy)
+        create_strategy(name, space, request.seed, budget=budget, objectives=request.objectives, **settings)
+        return
+    parallel = (request.katib or KatibOptions()).parallel
+    check_pair(algorithm, space)
+    check_parallel(algorithm, request.epochs, min(parallel, budget.trials or parallel))
+
+
+def identity_of(request: SearchRequest) -> Identity:
+    """Return whose search this is: the pipeline run's, or of a folder that keeps its own id."""
+    if run_id():
+        return Identity(run_id(), "search", "archmend", os.environ.get("ARCHMEND_USER", ""))
+    path = request.out / IDENTITY
+    if not path.is_file():
+        write_atomic(path, uuid.uuid4().hex)
+    return Identity(path.read_text().strip(), "search", "", os.environ.get("USER", ""))
+
+
+def plan_of(
+    request: SearchRequest, options: KatibOptions, client: KatibClient, space: Space, budget: Budget
+) -> Plan:
+    """Return the search as the cluster needs to know it."""
+    identity = identity_of(request)
+    algorithm = read_algorithm(request.strategy)
+    folder = f"{options.store.rstrip('/')}/{client.namespace}/{experiment_name(identity)}"
+    source = request.data_uri or request.data
+    return Plan(
+        identity=identity,
+        options=options,
+        algorithm=algorithm,
+        space=space,
+        budget=budget,
+        objectives=request.objectives,
+        epochs=request.epochs,
+        batch_size=request.batch_size,
+        optimizer=request.optimizer,
+        learning_rate=request.learning_rate,
+        inherit=request.inherit,
+        seed=request.seed,
+        data=source if is_remote(source) and request.data_uri else f"{folder}/data",
+        folder=folder,
+        deadline=None if budget.seconds is None else time.time() + budget.seconds,
+    )
+
+
+def upload_data(request: SearchRequest, plan: Plan) -> None:
+    """Bring the prepared data to where every node can read it, unless it lies there already."""
+    if plan.data == f"{plan.folder}/data":
+        put(Path(request.out) / "data", plan.data)

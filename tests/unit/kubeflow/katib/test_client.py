@@ -1,0 +1,198 @@
+"""Experiments made, adopted, watched and stopped, through the real Kubernetes client over real HTTP."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.kubeflow.katib.conftest import Start
+from tests.unit.kubeflow.katib.plans import RUN, plan
+
+from archmend.errors import BadInput, Unavailable
+from archmend.kubeflow.katib import client as module
+from archmend.kubeflow.katib.client import KatibClient
+from archmend.kubeflow.katib.experiment import build_experiment
+from archmend.kubeflow.katib.names import STOPPED
+from archmend.kubeflow.katib.states import experiment_state, trial_state
+from archmend.testing.katib import FakeKatib, Outcome
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.5)
+
+
+def until(holds: Any, seconds: float = 20) -> None:
+    """Wait for the fake's controller."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "the fake's controller does not get there"
+        time.sleep(0.01)
+
+
+def states(fake: FakeKatib) -> dict[str, str]:
+    return {name: trial_state(item).kind for name, item in fake.objects("trials", "team").items()}
+
+
+def test_the_context_names_server_and_namespace(start: Start) -> None:
+    fake = start()
+    client = KatibClient()
+    assert (client.namespace, client.where) == ("team", fake.url)
+    assert KatibClient("other").namespace == "other"
+
+
+def test_no_cluster_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    with pytest.raises(Unavailable, match=r"no cluster to ask .* set KUBECONFIG"):
+        KatibClient()
+
+
+def test_a_second_try_adopts_and_makes_nothing(start: Start) -> None:
+    fake = start()
+    assert KatibClient().create(build_experiment(plan(deadline=1000.0)))
+    # Another moment at which it ends is no other search; nor is it another try's business.
+    assert not KatibClient().create(build_experiment(plan(deadline=2000.0)))
+    (held,) = fake.objects("experiments", "team").values()
+    assert experiment_state(held).deadline == 1000.0
+    assert held["metadata"]["labels"] == {
+        "app.kubernetes.io/part-of": "archmend",
+        "app.kubernetes.io/managed-by": "archmend",
+        "archmend.io/run": RUN,
+        "archmend.io/task": "search",
+        "archmend.io/pipeline": "digits",
+        "archmend.io/user": "ann",
+    }
+    assert "ownerReferences" not in held["metadata"], "it would go with its workflow"
+
+
+def test_one_name_for_two_searches_is_refused(start: Start) -> None:
+    start()
+    KatibClient().create(build_experiment(plan()))
+    with pytest.raises(BadInput, match="is there already and was made with other settings; delete it"):
+        KatibClient().create(build_experiment(plan(epochs=4)))
+
+
+def test_a_lost_answer_does_not_make_two(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = start()
+    client = KatibClient()
+    create = client._objects.create_namespaced_custom_object
+
+    def heard_and_lost(*args: Any, **other: Any) -> Any:
+        create(*args, **other)
+        raise ConnectionResetError("the answer is lost")
+
+    calls = iter([heard_and_lost, create])
+    monkeypatch.setattr(
+        client._objects, "create_namespaced_custom_object", lambda *a, **o: next(calls)(*a, **o)
+    )
+    assert not client.create(build_experiment(plan()))
+    assert len(fake.objects("experiments", "team")) == 1
+
+
+def test_an_experiment_that_is_just_being_deleted_is_waited_for(start: Start) -> None:
+    fake = start()
+    body = build_experiment(plan())
+    item = body.to_dict()
+    item["metadata"]["deletionTimestamp"] = "2026-11-26T12:00:00Z"
+    fake.pause()
+    fake.put("experiments", item, "team")
+    with pytest.raises(Unavailable, match="is being deleted; try again when it is gone"):
+        KatibClient().create(body)
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "message", "kind", "sentence"),
+    [
+        (400, "", "spec.maxTrialCount must be > 0", BadInput, "Katib refused to create .*maxTrialCount"),
+        (500, "", 'admission webhook "v.katib" denied the request: no', BadInput, "Katib refused .*: no"),
+        (401, "Unauthorized", "Unauthorized", Unavailable, "refused the credentials to .*; log in again"),
+        (403, "Forbidden", "cannot create", Unavailable, "this account may not create .*give it that right"),
+        (404, "NotFound", "404 page not found", Unavailable, "has no Katib, or no namespace team"),
+        (507, "", "storage is full", Unavailable, "answered 507 to create experiment"),
+    ],
+)
+def test_what_the_server_refuses_is_said_at_once(
+    start: Start, code: int, reason: str, message: str, kind: type[Exception], sentence: str
+) -> None:
+    fake = start()
+    fake.fail("create", "experiments", code, message, reason=reason)
+    with pytest.raises(kind, match=sentence):
+        KatibClient().create(build_experiment(plan()))
+    assert [verb for verb, *_ in fake.requests] == ["create"]
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "message"),
+    [
+        (429, "", "slow down"),
+        (503, "", "starting"),
+        (500, "InternalError", 'failed calling webhook "validator.experiment": connection refused'),
+        (500, "InternalError", "etcdserver: leader changed"),
+        (409, "Conflict", "the object has been modified"),
+    ],
+)
+def test_what_passes_is_asked_again(start: Start, code: int, reason: str, message: str) -> None:
+    fake = start()
+    fake.fail("create", "experiments", code, message, reason=reason)
+    assert KatibClient().create(build_experiment(plan()))
+    assert [verb for verb, *_ in fake.requests] == ["create", "create"]
+
+
+def test_a_server_that_is_away_is_asked_again_and_then_given_up(start: Start) -> None:
+    fake = start()
+    client = KatibClient()
+    fake.stop()
+    with pytest.raises(Unavailable, match=r"does not answer to read experiment x .*check the cluster"):
+        client.experiment("x")
+    fake.start()
+    assert client.experiment("x") is None
+
+
+def test_stopping_writes_an_end_and_removes_what_is_unfinished(start: Start) -> None:
+    fake = start(lambda run: Outcome("succeeded" if run.number == 0 else "running"))
+    client, made = KatibClient(), build_experiment(plan(pods={"parallel": 3}))
+    client.create(made)
+    name = made.metadata.name
+    until(lambda: list(states(fake).values()).count("running") == 3)
+    client.stop(name, "its time is over")
+    held = client.experiment(name)
+    assert held is not None
+    state = experiment_state(held)
+    assert (state.kind, state.reason, state.stopped) == ("succeeded", "ExperimentStopped", "its time is over")
+    assert "its time is over" in state.message
+    by_type = {c["type"]: c["status"] for c in held["status"]["conditions"]}
+    assert by_type == {"Created": "True", "Running": "False", "Succeeded": "True"}
+    assert held["status"]["completionTime"]
+    until(lambda: set(states(fake).values()) == {"succeeded"})
+    version = held["metadata"]["resourceVersion"]
+    client.stop(name, "again")
+    assert fake.objects("experiments", "team")[name]["metadata"]["resourceVersion"] == version
+    assert held["metadata"]["annotations"][STOPPED] == "its time is over"
+
+
+def test_stopping_or_deleting_what_is_gone_is_no_error(start: Start) -> None:
+    start()
+    KatibClient().stop("nothing", "no reason")
+    KatibClient().delete("nothing")
+
+
+def test_deleting_takes_trials_and_pods_along(start: Start) -> None:
+    fake = start(lambda run: Outcome("running"))
+    client, made = KatibClient(), build_experiment(plan())
+    client.create(made)
+    until(lambda: len(fake.objects("pods", "team")) == 2)
+    client.delete(made.metadata.name)
+    until(lambda: not fake.objects("trials", "team") and not fake.objects("pods", "team"))
+
+
+def test_a_cluster_without_argo_is_said_so(start: Start) -> None:
+    fake = start()
+    fake.fail("list", "workflows", 404, "404 page not found")
+    with pytest.raises(Unavailable, match=f"look up the workflow of run {RUN}.*Kubeflow is installed"):
+        KatibClient().workflow(RUN)
+    assert KatibClient().workflow(RUN) is None
+    fake.put("workflows", {"metadata": {"name": "w", "labels": {"pipeline/runid": RUN}}}, "team")
+    assert KatibClient().workflow(RUN)["metadata"]["name"] == "w"  # type: ignore[index]
