@@ -46,6 +46,30 @@ def test_names_are_apart(registry: Registry, add: Add) -> None:
     assert [(v.name, v.version) for v in registry.list()] == [("digits", 1), ("other", 1)]
 
 
+def test_the_newest_that_is_the_same(registry: Registry, add: Add, place: str) -> None:
+    assert registry.find("digits", lambda record: True) is None
+    add(0.9)
+    found = add(0.8)
+    add(0.7)
+    assert registry.find("digits", lambda record: record.measured.accuracy > 0.75) == found
+    assert registry.find("digits", lambda record: record.measured.accuracy > 0.75, among=1) is None
+    # One that cannot be read hinders nobody.
+    key = f"{place}/models/digits/versions/000003.json"
+    delete(key)
+    write_bytes(key, b"{")
+    assert registry.find("digits", lambda record: True) == found
+
+
+def test_where_a_file_lies_for_other_programs(registry: Registry, add: Add) -> None:
+    version = add(0.9)
+    uri = version.uri("model.keras")
+    assert uri.startswith(("file:///", "minio://"))
+    assert uri.endswith(version.files["model.keras"].sha256)
+    assert read_bytes(uri) == b"model of accuracy 0.9"
+    with pytest.raises(BadInput, match=r"unknown file 'model.kera': did you mean 'model.keras'"):
+        version.uri("model.kera")
+
+
 def test_equal_files_are_stored_once(registry: Registry, add: Add) -> None:
     assert add(0.9).files == add(0.9).files
     assert len(list_objects(f"{registry.location}/blobs")) == 2

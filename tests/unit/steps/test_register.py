@@ -156,6 +156,8 @@ def test_a_table_model_is_served_columns(tmp_path: Path) -> None:
         ({"evaluation": "absent.json"}, "absent.json"),
         ({"data": "digits"}, "the evaluation was made on the test rows .* and the data 'digits' has"),
         ({"registry": "ftp://host/models"}, "ftp://host/models"),
+        ({"model_registry": "host:8080"}, r"address 'host:8080' cannot be used; write http\(s\)://host:port"),
+        ({"model_registry": "http://h", "model_registry_token_file": Path("absent")}, "token file absent"),
     ],
 )
 def test_refused(
