@@ -127,6 +127,7 @@ class _Search:
             if number is not None:  # else it is none of this search's
                 self._numbers[trial.name] = number
                 ordered.append(trial)
+        ordered.sort(key=lambda trial: self._numbers[trial.name])
         running = self._running = [trial for trial in ordered if not trial.finished]
         for trial in ordered:
             number = self._numbers[trial.name]

@@ -78,9 +78,12 @@ def parse_age(text: str) -> timedelta:
         BadInput: it is none.
     """
     match = _AGE.fullmatch(text)
-    if match is None:
-        raise BadInput(f"--older-than {text!r} is no age; write a number with s, m, h or d, such as 7d")
-    return timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})
+    try:
+        if match is not None:
+            return timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})
+    except OverflowError:
+        pass  # more days than there are
+    raise BadInput(f"--older-than {text!r} is no age; write a number with s, m, h or d, such as 7d")
 
 
 def _of_a_pipeline(item: Mapping[str, Any]) -> bool:

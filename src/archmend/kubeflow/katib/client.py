@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -119,7 +119,7 @@ class KatibClient:
         listed = self._list(TRIALS, f"{OF_EXPERIMENT}={experiment}")
         return list(listed["items"]), str(listed["metadata"]["resourceVersion"])
 
-    def watch_trials(self, experiment: str, version: str, seconds: int) -> Iterator[dict[str, Any]]:
+    def watch_trials(self, experiment: str, version: str, seconds: int) -> Generator[dict[str, Any]]:
         """Yield what happens to an Experiment's trials after a version, for so many seconds.
 
         Each event is `{"type": ..., "object": ...}`.

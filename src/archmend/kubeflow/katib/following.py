@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,10 @@ class Snapshot:
 
 
 class Following:
-    """Snapshots of an Experiment, one after each change and at least one each `PERIOD` seconds."""
+    """Snapshots of an Experiment, one after each change and at least one each `PERIOD` seconds.
+
+    In a snapshot in which the Experiment has ended, every trial that led to its end has ended too.
+    """
 
     def __init__(self, client: KatibClient, name: str, *, period: int = PERIOD, lost: float = LOST) -> None:
         """Ask nothing yet.
@@ -47,6 +51,7 @@ class Following:
         self._client, self._name, self._period, self._lost = client, name, period, lost
         self._trials: dict[str, TrialState] = {}
         self._version: str | None = None
+        self._complete = False
 
     def __iter__(self) -> Iterator[Snapshot]:
         """Yield snapshots without an end; the caller stops when it has seen enough.
@@ -62,10 +67,15 @@ class Following:
                     self._list()
                 yield self._snapshot()
                 heard = time.monotonic()
-                for event in self._client.watch_trials(self._name, self._version or "", self._period):
-                    if self._take(event):
-                        yield self._snapshot()
-                    heard = time.monotonic()
+                complete = self._complete
+                watched = self._client.watch_trials(self._name, self._version or "", self._period)
+                with closing(watched) as events:
+                    for event in events:
+                        if self._take(event):
+                            yield self._snapshot()
+                        heard = time.monotonic()
+                        if self._complete != complete:
+                            break  # the list is newer than what this watch has still to tell
                 delay = 0.2
             except Exception as error:
                 if not (is_gone(error) or is_passing(error)):
@@ -101,4 +111,9 @@ class Following:
 
     def _snapshot(self) -> Snapshot:
         held = self._client.experiment(self._name)
-        return Snapshot(None if held is None else experiment_state(held), dict(self._trials))
+        experiment = None if held is None else experiment_state(held)
+        if experiment is not None and experiment.kind != "running" and not self._complete:
+            # The Experiment's end is written after its trials' ends, which the watch may not have told yet.
+            self._list()
+            self._complete = True
+        return Snapshot(experiment, dict(self._trials))

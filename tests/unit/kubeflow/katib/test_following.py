@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -52,6 +53,24 @@ def test_every_trial_is_seen_to_end_once(start: Start) -> None:
     assert last.experiment is not None
     assert last.experiment.kind == "succeeded"
     assert last.trials == {n: trial_state(t) for n, t in fake.objects("trials", "team").items()}
+
+
+def test_an_end_comes_with_all_that_led_to_it(start: Start) -> None:
+    """The Experiment is read after the trials' last event that was heard: it may be ahead of the watch."""
+    fake = start()
+    name, snapshots = followed(trials=3)
+    first = next(snapshots)
+    assert len(first.trials) < 3
+    end = time.monotonic() + 20
+    while "completionTime" not in fake.objects("experiments", "team")[name].get("status", {}):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    for snapshot in snapshots:
+        if snapshot.experiment is not None and snapshot.experiment.kind == "succeeded":
+            assert {n: t.kind for n, t in snapshot.trials.items()} == {
+                f"{name}-{n}": "succeeded" for n in range(3)
+            }
+            break
 
 
 @pytest.mark.parametrize("disturbance", ["forget", "break_watches", "both", "restart"])
