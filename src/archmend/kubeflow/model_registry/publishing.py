@@ -62,10 +62,10 @@ class ModelRegistry:
                 said = error if isinstance(error, BadInput) else explained(error, self.address)
                 if said is None:
                     raise
-                raise type(said)(
-                    f"version {version.version} of {version.name} is in {version.registry}, but {said}; "
-                    "registering it again goes on from there"
-                ) from error
+                sentence = f"version {version.version} of {version.name} is in {version.registry}, but {said}"
+                if isinstance(said, BadInput):
+                    raise BadInput(sentence) from error
+                raise type(said)(f"{sentence}; registering it again goes on from there") from error
 
     async def _publish(self, version: Version, champion: int | None, author: str) -> None:
         async with asyncio.timeout(_SECONDS), _client_module().Client(self.address, self._token) as client:
