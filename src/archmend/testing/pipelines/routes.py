@@ -46,12 +46,12 @@ def _namespace(profiles: Collection[str], method: str, path: str, query: Mapping
     return named
 
 
-def _listing(field: str) -> Callable[..., Json]:
+def _listing(field: str, answered: str = "") -> Callable[..., Json]:
     def listed(objects: Objects, namespace: str, query: Mapping[str, str], _: Any) -> Json:
-        among: Mapping[str, Json] = getattr(objects, field.removesuffix("_runs"))
+        among: Mapping[str, Json] = getattr(objects, field)
         found = [each for each in among.values() if each.get("namespace", "") == namespace]
         page, token = objects.page(found, query)
-        return {field: page, "next_page_token": token, "total_size": len(found)}
+        return {answered or field: page, "next_page_token": token, "total_size": len(found)}
 
     return listed
 
@@ -93,7 +93,7 @@ _ROUTES: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("GET", "v2beta1/runs", _listing("runs")),
     ("POST", "v2beta1/runs", lambda o, space, q, b: o.create_run(b)),
     ("GET", f"v2beta1/runs/{_ID}", lambda o, space, q, b, run: o.one(o.runs, run)),
-    ("GET", "v2beta1/recurringruns", _listing("recurring_runs")),
+    ("GET", "v2beta1/recurringruns", _listing("recurring", "recurringRuns")),
     ("POST", "v2beta1/recurringruns", lambda o, space, q, b: o.create_recurring(b)),
     ("GET", f"v2beta1/recurringruns/{_ID}", lambda o, space, q, b, key: o.one(o.recurring, key)),
     ("POST", f"v2beta1/recurringruns/{_ID}:(enable|disable)", _switch),

@@ -77,6 +77,11 @@ class FakePipelines:
         """Its address; the same when it comes back."""
         return f"http://127.0.0.1:{self._port}"
 
+    @property
+    def is_away(self) -> bool:
+        """Whether it answers nothing just now."""
+        return self._server is None
+
     def __enter__(self) -> Self:
         self.come()
         return self
@@ -99,9 +104,9 @@ class FakePipelines:
     def go(self) -> None:
         """Be away; what it holds stays."""
         if self._server is not None:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server = None
+            running, self._server = self._server, None
+            running.shutdown()
+            running.server_close()
 
     def end(self, run: str, state: str, *, message: str = "", steps: Sequence[Json] = ()) -> None:
         """End a run.
@@ -156,6 +161,9 @@ class FakePipelines:
 class _Handler(BaseHTTPRequestHandler):
     owner: FakePipelines
     protocol_version = "HTTP/1.1"
+    # An answer goes out in one piece: the other side would wait for its second one.
+    wbufsize = 1 << 16
+    disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
         self._serve()
@@ -167,6 +175,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self) -> None:
+        if self.owner.is_away:
+            # A connection that was kept open; whoever asks by it hears nothing either.
+            self.close_connection = True
+            return None
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         address = urlsplit(self.path)
         path = unquote(address.path).removeprefix("/apis/")
