@@ -52,7 +52,7 @@ def trial_pods(engine: str, workers: int | None, **given: Any) -> KatibOptions |
         "service_account": "service_account",
         "retain": "retain",
     }
-    values = {name: value for name, value in given.items() if value not in (None, False)}
+    values = {name: value for name, value in given.items() if value is not None and value is not False}
     if engine != "katib":
         if values:
             name = next(iter(values)).replace("_", "-")

@@ -35,8 +35,11 @@ def offer_weights(request: TrialRequest, record: TrialRecord, file: Path) -> Non
     if request.weights is None or record.value is None or not file.is_file():
         return
     size = file.stat().st_size
-    if size > request.max_weights_bytes or len(record.architecture) > _LONGEST_CODE:
+    if size > request.max_weights_bytes:
         _say(f"its weights ({size:,} bytes) are not kept: the limit is {request.max_weights_bytes:,}")
+        return
+    if len(record.architecture) > _LONGEST_CODE:
+        _say(f"its weights are not kept: the code of its architecture is longer than {_LONGEST_CODE} letters")
         return
     try:
         put(file, weights_uri(request.weights, record))
@@ -55,7 +58,8 @@ def inherited(
     if choose is None or request.weights is None:
         return None, None
     try:
-        offered = offered_weights(request.weights, space)
+        # What lies there of this very trial is of a pod that was lost before its record was written.
+        offered = [o for o in offered_weights(request.weights, space) if o[0].id != request.number]
         parent = choose(Suggestion(request.number, architecture), [r for r, _ in offered])
         if parent is None:
             return None, None

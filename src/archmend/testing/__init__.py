@@ -1,4 +1,7 @@
-"""What a third party can run against its own parts: contract suites, and fakes that behave."""
+"""What a third party can run against its own parts: contract suites, and fakes that behave.
+
+The fake Katib is in `archmend.testing.katib`.
+"""
 
 from archmend.testing.scripted import ScriptedEvaluator
 from archmend.testing.strategies import SPACES, check_strategy
