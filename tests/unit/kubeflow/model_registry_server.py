@@ -135,6 +135,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.token and self.headers["Authorization"] != f"Bearer {self.server.token}":
             status, told = 401, json.dumps({"code": "", "message": "Unauthorized"})
         last = urlsplit(self.path).path.rsplit("/", 1)[-1]
+        # The server writes a whole double without a point.
+        told = re.sub(r'("double_value": -?\d+)\.0\b', r"\1", told)
         status, told = self.server.answers.get(f"{self.command} {last}", (status, told))
         data = told.encode()
         self.send_response(status)

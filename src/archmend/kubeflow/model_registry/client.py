@@ -13,7 +13,14 @@ from typing import Any, Self
 
 from model_registry.core import ModelRegistryAPIClient
 from model_registry.types import ListOptions, ModelArtifact, ModelVersion, RegisteredModel
-from mr_openapi import ApiClient, Configuration, ModelRegistryServiceApi
+from mr_openapi import (
+    ApiClient,
+    Configuration,
+    MetadataBoolValue,
+    MetadataValue,
+    ModelRegistryServiceApi,
+    ModelVersionUpdate,
+)
 from mr_openapi.exceptions import NotFoundException
 
 __all__ = ["Client", "ListOptions", "ModelArtifact", "ModelVersion", "NotAModelRegistry", "RegisteredModel"]
@@ -57,14 +64,27 @@ class Client(ModelRegistryAPIClient):
         """Disconnect."""
         await self._generated.close()
 
-    async def versions(self, registered_model_id: str) -> list[ModelVersion]:
-        """Return all versions of a model."""
-        found: list[ModelVersion] = []
-        options = ListOptions(limit=_PAGE)
+    async def give_flag(self, registered_model_id: str, flag: str, holder: str) -> None:
+        """Make a yes-or-no property true of the version `holder`, and false of the others that have it.
+
+        This goes by the generated types: the upper ones turn a whole double, which the server writes without
+        a point, into an integer when they write it back.
+        """
+        api = ModelRegistryServiceApi(self._generated)
+        page_size, token, found = str(_PAGE), None, []
         while True:
-            found += await self.get_model_versions(registered_model_id, options)
-            if not options.next_page_token:
-                return found
+            page = await api.get_registered_model_versions(
+                registered_model_id, page_size=page_size, next_page_token=token
+            )
+            found += page.items
+            if not (token := page.next_page_token):
+                break
+        for each in found:
+            told = each.custom_properties or {}
+            wanted = MetadataBoolValue(bool_value=each.name == holder, metadataType="MetadataBoolValue")
+            if flag in told and told[flag].actual_instance != wanted:
+                changed = {**told, flag: MetadataValue(wanted)}
+                await api.update_model_version(each.id, ModelVersionUpdate(customProperties=changed))
 
     @asynccontextmanager
     async def get_client(self) -> AsyncIterator[ModelRegistryServiceApi]:

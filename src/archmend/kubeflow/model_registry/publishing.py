@@ -72,7 +72,7 @@ class ModelRegistry:
             model_id = await _model(client, version, author)
             version_id = await self._version(client, model_id, version, champion, author)
             await _artifact(client, version_id, version)
-            await _point(client, model_id, champion)
+            await client.give_flag(model_id, CHAMPION, str(champion))
 
     async def _version(
         self, client: Client, model_id: str, version: Version, champion: int | None, author: str
@@ -135,17 +135,6 @@ async def _found_or_made(find: Any, make: Any) -> Any:
         if there := await find():
             return there
         raise
-
-
-async def _point(client: Client, model_id: str, champion: int | None) -> None:
-    """Make every version that we told of say whether it is the champion now."""
-    for each in await client.versions(model_id):
-        told = dict(each.custom_properties or {})
-        is_champion = each.name == str(champion)
-        if CHAMPION in told and told[CHAMPION] != is_champion:
-            await client.upsert_model_version(
-                each.model_copy(update={"custom_properties": {**told, CHAMPION: is_champion}})
-            )
 
 
 def _checked(address: str) -> str:
