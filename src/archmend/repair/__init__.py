@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archmend.repair.decision import Decision
 from archmend.repair.detector import Detector
+from archmend.repair.keeper import Keeper, Resumed
 from archmend.repair.names import detector_names, repair_strategy_names
 from archmend.repair.strategy import RepairContext, RepairStrategy
 from archmend.repair.values import EpochRecord, LayerStatistics, Symptom, TrainingStatistics
@@ -50,11 +51,13 @@ __all__ = [
     "Decision",
     "Detector",
     "EpochRecord",
+    "Keeper",
     "LayerStatistics",
     "Remedy",
     "RepairContext",
     "RepairResult",
     "RepairStrategy",
+    "Resumed",
     "Symptom",
     "TrainingStatistics",
     "detector_names",

@@ -6,11 +6,17 @@ UAI 2018).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
 
 from archmend.repair.candidates import Candidates
 from archmend.repair.engine import Engine
 from archmend.repair.run import Run
+
+if TYPE_CHECKING:
+    from archmend.repair.packing import Packer, Unpacker
 
 NAME = "averaged"
 FEWEST = 3
@@ -51,3 +57,19 @@ class WeightAverage:
         run.refresh_statistics()
         candidates.consider(candidates.add(candidates.remedies, name=NAME), run, run.validate())
         run.restore(here)
+
+    def state_dict(self, pack: Packer) -> dict[str, Any]:
+        """Return the average so far."""
+        if self._engine is None:
+            return {}
+        return {
+            "engine": pack.engine(self._engine),
+            "mean": pack.values(self._mean),
+            "count": self._count,
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any], unpack: Unpacker) -> None:
+        """Take over what `state_dict` returned."""
+        if state:
+            self._engine = unpack.engine(state["engine"])
+            self._mean, self._count = unpack.values(state["mean"]), state["count"]

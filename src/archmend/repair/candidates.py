@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from archmend.repair.run import Checkpoint, Run, Validation
+
+if TYPE_CHECKING:
+    from archmend.repair.packing import Packer, Unpacker
 
 
 @dataclass(frozen=True)
@@ -68,3 +73,20 @@ class Candidates:
     def listed(self) -> tuple[Candidate, ...]:
         """Return all candidates in the order in which they were trained."""
         return tuple(self._found)
+
+    def state_dict(self, pack: Packer) -> dict[str, Any]:
+        """Return all that is known of the candidates, the best state included."""
+        return {
+            "found": [asdict(candidate) for candidate in self._found],
+            "current": self.current,
+            "best": None if self.best is None else pack.checkpoint(self.best),
+            "best_key": list(self._best_key),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any], unpack: Unpacker) -> None:
+        """Take over what `state_dict` returned."""
+        self._found = [Candidate(**{**one, "remedies": tuple(one["remedies"])}) for one in state["found"]]
+        self.current = state["current"]
+        self.best = None if state["best"] is None else unpack.checkpoint(state["best"])
+        accuracy, loss = state["best_key"]
+        self._best_key = (accuracy, loss)

@@ -66,6 +66,13 @@ def carry_values(source: Any, target: Any) -> None:
         if [tuple(v.shape) for v in old] == [tuple(v.shape) for v in new]:
             for here, value in zip(new, old, strict=True):
                 here.assign(value)
+            finalize(twin)
+
+
+def finalize(layer: Any) -> None:
+    """Let a layer that keeps what it computed of its variables (Normalization) compute it anew."""
+    if callable(getattr(layer, "finalize_state", None)):
+        layer.finalize_state()
 
 
 def compile_like(model: Any, source: Any, optimizer: Any = None) -> None:

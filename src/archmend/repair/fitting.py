@@ -18,6 +18,8 @@ from archmend.repair.constraints import Constraints
 from archmend.repair.decision import Decision
 from archmend.repair.detectors import DETECTORS
 from archmend.repair.engine import Engine
+from archmend.repair.keeper import Keeper
+from archmend.repair.kept import KeptLoop, fingerprint
 from archmend.repair.limits import EXTRA_SHARE, EXTRA_STEPS, Limits
 from archmend.repair.loop import Loop
 from archmend.repair.remedies import REMEDIES
@@ -63,6 +65,7 @@ def fit(
     callbacks: Iterable[Any] = (),
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_decision: Callable[[Decision], None] | None = None,
+    keeper: Keeper | None = None,
 ) -> RepairResult:
     """Train a model, and where it shows a fault, try remedies and keep those that help.
 
@@ -82,6 +85,9 @@ def fit(
         callbacks: Keras callbacks, told of the path: batches outside trials, and all its epochs.
         on_epoch: called with the record of each epoch of the path.
         on_decision: called with each decision as it is made.
+        keeper: keeps the state between epochs, so that a later call with the same arguments goes on from
+            there to the same decisions and weights; the seconds spent before count. `callbacks`, `on_epoch`
+            and `on_decision` are told of what comes after it. A dataset must repeat its order by itself.
 
     Raises:
         BadInput: a model, data or setting that does not fit, in one sentence.
@@ -124,7 +130,14 @@ def fit(
         on_decision,
     )
     listener = CallbackListener(callbacks, epochs, rows.batches, on_epoch)
-    Loop(run, watch, treatment, candidates, limits, listener).go()
+    loop = Loop(run, watch, treatment, candidates, limits, listener)
+    if keeper is None:
+        loop.go()
+    else:
+        asked = {"epochs": epochs, "batch_size": batch_size, "strategy": chosen, "seed": seed}
+        going = KeptLoop(loop, keeper, run, fingerprint({**asked, "max_repairs": max_repairs}, run))
+        going.resume(lambda changed: Engine(changed, labels, rows))
+        loop.go(going.between)
     if not run.place.history and limits.seconds_left == 0 and candidates.best is None:
         raise BadInput(
             f"budget_seconds {budget_seconds:g} was over before the first batch was trained; give more time"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 TRIALS_A_SYMPTOM = 4
 """Remedies tried for one symptom before it is given up."""
@@ -52,3 +54,15 @@ class Limits:
     def seconds_left(self) -> float | None:
         """Until the deadline; None for no limit."""
         return None if self.deadline is None else max(0.0, self.deadline - time.monotonic())
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what is left and what was spent."""
+        seconds = time.monotonic() - self.started
+        return {"repairs": self.repairs, "extra_steps": self.extra_steps, "seconds": seconds}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned; the seconds count as spent here."""
+        self.repairs, self.extra_steps = state["repairs"], state["extra_steps"]
+        self.started -= state["seconds"]
+        if self.deadline is not None:
+            self.deadline -= state["seconds"]

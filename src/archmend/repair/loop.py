@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from archmend.repair.averaging import WeightAverage
 from archmend.repair.callbacks import CallbackListener
 from archmend.repair.candidates import Candidates
 from archmend.repair.limits import Limits, OutOfTimeError
-from archmend.repair.run import Run, Validation
+from archmend.repair.run import Place, Run, Validation
 from archmend.repair.treatment import Treatment
 from archmend.repair.values import FIRST_BATCHES, Symptom
 from archmend.repair.watch import Watch
+
+if TYPE_CHECKING:
+    from archmend.repair.packing import Packer, Unpacker
 
 
 class Loop:
@@ -32,15 +36,23 @@ class Loop:
         self._initial = self._epoch_start = run.checkpoint()
         self._hopeless = False
         self._average = WeightAverage()
+        self._begun = False
 
-    def go(self) -> None:
-        """Train until the epochs, the time, a callback or a fault that nothing mends ends it."""
+    def go(self, between: Callable[[], None] = lambda: None) -> None:
+        """Train until the epochs, the time, a callback or a fault that nothing mends ends it.
+
+        Args:
+            between: called before each epoch and after each treatment that more training follows; then
+                `state_dict` tells all that the rest depends on.
+        """
         run, listener = self._run, self._listener
         listener.begin(run.model)
         try:
             self._limits.check_time()
-            self._look(epoch_end=False)
+            if not self._begun:
+                self._look(epoch_end=False)
             while run.place.epoch < run.epochs and not (self._hopeless or listener.stopped()):
+                between()
                 self._epoch()
         except OutOfTimeError:
             if run.place.batch:
@@ -48,6 +60,38 @@ class Loop:
         else:
             self._average.offer(run, self._candidates)
         listener.end()
+
+    def state_dict(self, pack: Packer) -> dict[str, Any]:
+        """Return everything that the rest of the training depends on; to be asked by `between` alone."""
+        # Between two epochs the run stands at `_epoch_start`, and a hopeless one has come to its end.
+        return {
+            "here": pack.checkpoint(self._epoch_start),
+            "initial": pack.checkpoint(self._initial) if self._needs_initial() else None,
+            "candidates": self._candidates.state_dict(pack),
+            "average": self._average.state_dict(pack),
+            "watch": self._watch.state_dict(),
+            "treatment": self._treatment.state_dict(),
+            "limits": self._limits.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any], unpack: Unpacker) -> None:
+        """Take over what `state_dict` returned; `go` then goes on from there."""
+        self._begun = True
+        self._initial = self._epoch_start = unpack.checkpoint(state["here"])
+        if state["initial"] is not None:
+            self._initial = unpack.checkpoint(state["initial"])
+        self._candidates.load_state_dict(state["candidates"], unpack)
+        self._average.load_state_dict(state["average"], unpack)
+        self._watch.load_state_dict(state["watch"])
+        self._treatment.load_state_dict(state["treatment"])
+        self._limits.load_state_dict(state["limits"])
+        self._run.restore(self._epoch_start)
+
+    def _needs_initial(self) -> bool:
+        """Whether a fault may yet send the run back to the initial state: by a path from here or the best."""
+        best = self._candidates.best
+        places = [self._epoch_start.place, *([] if best is None else [best.place])]
+        return any(place.epoch == 0 or self._first_batches(place) for place in places)
 
     def _epoch(self) -> None:
         run, listener = self._run, self._listener
@@ -94,9 +138,11 @@ class Loop:
 
     def _base(self, symptom: Symptom, epoch_end: bool) -> Any:
         place = self._run.place
-        first = place.epoch * self._run.batches_per_epoch + place.batch <= FIRST_BATCHES
-        if first or (symptom.fatal and place.epoch == 0):
+        if self._first_batches(place) or (symptom.fatal and place.epoch == 0):
             return self._initial
         if symptom.name == "overfitting" and self._candidates.best is not None:
             return self._candidates.best
         return self._run.checkpoint() if epoch_end and not symptom.fatal else self._epoch_start
+
+    def _first_batches(self, place: Place) -> bool:
+        return place.epoch * self._run.batches_per_epoch + place.batch <= FIRST_BATCHES

@@ -43,6 +43,21 @@ class Place:
     history: tuple[EpochRecord, ...] = ()
     since: int = 0
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        values = {name: getattr(self, name) for name in Place.__dataclass_fields__}
+        return {
+            **values,
+            "losses": list(self.losses),
+            "history": [record.as_dict() for record in self.history],
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Place:
+        """Return the place that `as_dict` told of."""
+        history = tuple(EpochRecord(**record) for record in values["history"])
+        return cls(**{**values, "losses": tuple(values["losses"]), "history": history})
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -231,16 +246,11 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """Return arrays and plain values from which an equal run (same model, same data) goes on."""
-        place = {name: getattr(self.place, name) for name in Place.__dataclass_fields__}
-        place["history"] = [record.as_dict() for record in self.place.history]
-        place["losses"] = list(self.place.losses)
-        return {"variables": [np.asarray(value) for value in self.engine.snapshot()], "place": place}
+        variables = [np.asarray(value) for value in self.engine.snapshot()]
+        return {"variables": variables, "place": self.place.as_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
         self.engine.restore(tuple(state["variables"]))
-        place = dict(state["place"])
-        place["history"] = tuple(EpochRecord(**record) for record in place["history"])
-        place["losses"] = tuple(place["losses"])
-        self.place = Place(**place)
+        self.place = Place.from_dict(state["place"])
         self._batches = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -75,6 +75,20 @@ class Treatment:
             self._failed.add((symptom.name, symptom.layer, remedy.name))
         run.restore(trials.control.ends[-1][0] if trials.control.ends else now)
         return False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the next treatment depends on besides the run."""
+        return {
+            "decisions": [decision.model_dump(mode="json") for decision in self.decisions],
+            "failed": [list(found) for found in sorted(self._failed, key=str)],
+            "strategy": self._strategy.state_dict(),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what `state_dict` returned."""
+        self.decisions[:] = [Decision.model_validate(one) for one in state["decisions"]]
+        self._failed = {(symptom, layer, remedy) for symptom, layer, remedy in state["failed"]}
+        self._strategy.load_state_dict(state["strategy"])
 
     def _try(
         self, trials: Trials, number: int, symptom: Symptom, remedy: Remedy, base: Checkpoint, now: Checkpoint
