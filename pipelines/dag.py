@@ -299,7 +299,7 @@ def archmend(
         promote_margin: By how much (0 to 1) it must beat the champion's accuracy.
         model_registry: Address of a Kubeflow Model Registry; empty is none.
         store: Folder for the trials' records and weights and for checkpoints.
-        ui: Address of this Kubeflow's UI, for links back to it.
+        ui: Address of the pipelines' UI (in a whole Kubeflow https://host/pipeline), for links back to it.
         image: Container image of every step and trial; name one by its digest.
         prepare_cpu: CPU of the fingerprint and of the preparation.
         prepare_memory: Memory of the fingerprint and of the preparation.

@@ -23,9 +23,8 @@ def register(
     """Add the model to the registry."""
     from pathlib import Path
 
-    from archmend.kubeflow.gather import gathered
+    from archmend.kubeflow.gather import gathered, write_page
     from archmend.kubeflow.place import run_links
-    from archmend.reports import RunRecord, render
     from archmend.steps.register import RegisterRequest
     from archmend.steps.register import register as step
 
@@ -44,5 +43,5 @@ def register(
         )
         registered = step(request)
         Path(version.path).write_text(registered.model_dump_json(indent=2))
-        Path(report.path).write_text(render(RunRecord.from_directory(run)))
+        write_page(run, report.path)
     version.metadata.update(name=name, version=registered.version, champion="champion" in registered.aliases)

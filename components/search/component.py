@@ -46,11 +46,9 @@ def search(
     from tempfile import TemporaryDirectory
 
     from archmend.kubeflow.artifacts import log_metrics, remote_uri, say_trial
-    from archmend.kubeflow.gather import copy_files
+    from archmend.kubeflow.gather import hand_over
     from archmend.kubeflow.katib.options import KatibOptions
-    from archmend.kubeflow.place import engine as chosen
-    from archmend.kubeflow.place import experiment_of_run
-    from archmend.reports import RunRecord, render
+    from archmend.kubeflow.place import chosen_engine, experiment_of_run
     from archmend.steps.search import SearchRequest
     from archmend.steps.search import search as step
 
@@ -73,8 +71,8 @@ def search(
             data=dataset.path,
             data_uri=remote_uri(dataset),
             out=Path(scratch) / "run",
-            engine=chosen(engine),
-            katib=pods if chosen(engine) == "katib" else None,
+            engine=chosen_engine(engine),
+            katib=pods if chosen_engine(engine) == "katib" else None,
             space=space,
             strategy=strategy,
             objective=objective,
@@ -93,8 +91,7 @@ def search(
             seed=seed,
         )
         outcome = step(request, say_trial)
-        Path(report.path).write_text(render(RunRecord.from_directory(request.out)))
-        copy_files(request.out, Path(trials.path))
+        hand_over(request.out, trials.path, report.path)
     trials.metadata.update(
         architecture=outcome.best.architecture,
         stopped_by=outcome.stopped_by,

@@ -36,7 +36,10 @@ def test_fingerprint_follows_the_content() -> None:
 
     from archmend.datasets import open_data
 
-    assert fingerprint.python_func("digits", "", "") == open_data("digits").info.digest
+    one = fingerprint.python_func("digits", "", "", "here/archmend:1")
+    assert open_data("digits").info.digest in one
+    assert one == fingerprint.python_func("digits", "", "", "here/archmend:1")
+    assert one != fingerprint.python_func("digits", "", "", "here/archmend:2"), "another image is other work"
 
 
 class _Metrics:

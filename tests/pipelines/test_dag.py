@@ -88,20 +88,26 @@ def test_resources_are_inputs_of_their_tasks(spec: dict[str, Any], steps: dict[s
 def test_retries_and_caching(steps: dict[str, Any]) -> None:
     assert all(task["retryPolicy"]["maxRetryCount"] == 2 for task in steps.values())
     cached = {name for name, task in steps.items() if task["cachingOptions"].get("enableCache")}
-    assert cached == {"prepare-data", "search", "repair", "evaluate"}
+    assert cached == set(TASKS) - {"fingerprint"}
 
 
 def test_cached_tasks_depend_on_the_fingerprint(steps: dict[str, Any]) -> None:
     given = steps["prepare-data"]["inputs"]["parameters"]["fingerprint"]
     assert given["taskOutputParameter"]["producerTask"] == "fingerprint"
-    for name in ("search", "repair", "evaluate"):
+    for name in ("search", "repair", "evaluate", "register"):
+        given = steps[name]["inputs"]["parameters"]["fingerprint"]
+        assert given["taskOutputParameter"]["producerTask"] == "fingerprint"
         source = steps[name]["inputs"]["artifacts"]["dataset"]["taskOutputArtifact"]
         assert source == {"outputArtifactKey": "dataset", "producerTask": "prepare-data"}
 
 
 def test_one_image_and_no_installation_at_start(spec: dict[str, Any]) -> None:
+    """It stands in one place: the run's parameter, whose default is this version's."""
     executors = spec["deploymentSpec"]["executors"].values()
-    assert {e["container"]["image"] for e in executors} == {IMAGE}
+    assert {e["container"]["image"] for e in executors} == {
+        "{{$.inputs.parameters['pipelinechannel--image']}}"
+    }
+    assert spec["root"]["inputDefinitions"]["parameters"]["image"]["defaultValue"] == IMAGE
     assert not any("pip install" in text for e in executors for text in _texts(e["container"]["command"]))
 
 

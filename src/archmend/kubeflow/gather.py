@@ -1,4 +1,4 @@
-"""The files of one run, which lie in several artifacts, in one folder."""
+"""The files of one run, which lie in several artifacts, in one folder; and a folder's files as artifacts."""
 
 from __future__ import annotations
 
@@ -29,9 +29,21 @@ def gathered(*folders: str | Path, data: str | Path) -> Iterator[Path]:
         yield run
 
 
-def copy_files(folder: Path, target: Path) -> None:
-    """Copy the files of a folder, but none of its folders: data and weights are kept elsewhere."""
+def hand_over(run: Path, files: str | Path, report: str | Path) -> None:
+    """Leave a run's files in the folder of one artifact, and its page as another.
+
+    Its folders are not among them: data and weights are kept elsewhere.
+    """
+    target = Path(files)
     target.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
+    for path in run.iterdir():
         if path.is_file():
             shutil.copyfile(path, target / path.name)
+    write_page(run, report)
+
+
+def write_page(run: Path, report: str | Path) -> None:
+    """Write the page of a run as an artifact."""
+    from archmend.reports import RunRecord, render
+
+    Path(report).write_text(render(RunRecord.from_directory(run)))
