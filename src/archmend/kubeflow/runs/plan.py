@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
@@ -23,13 +24,13 @@ class Plan:
 
     Attributes:
         schedule: as declared. package: the compiled pipeline. parameters: with the pipeline's types.
-        zone: of the controller's clock. digest: of all that makes another recurring run of it.
+        zone: asks for that of the controller's clock. digest: of all that makes another recurring run of it.
     """
 
     schedule: Schedule
     package: Package
     parameters: Mapping[str, Any]
-    zone: tzinfo
+    zone: Callable[[], tzinfo]
     digest: str
 
 
@@ -52,5 +53,8 @@ def plan_schedule(
         parameters = checked_parameters(schedule.parameters, package.inputs)
     except BadInput as error:
         raise BadInput(f"schedule {schedule.name}: {error}") from error
-    zone = clock_zone(server, schedule, controller_zone)
+    zone = functools.partial(clock_zone, server, schedule, controller_zone)
+    # Asking the cluster takes a while, and most schedules name no zone.
+    if schedule.time_zone is not None or controller_zone:
+        zone()
     return Plan(schedule, package, parameters, zone, digest_of(schedule, package, parameters))

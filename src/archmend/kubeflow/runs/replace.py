@@ -135,7 +135,7 @@ def _refuse_debts(server: Server, held: Sequence[Recurring], plan: Plan) -> None
     for each in held:
         if not each.enabled or each.raw.no_catchup:
             continue
-        waiting = list(each.due(_last(server, each), now, plan.zone))
+        waiting = list(each.due(_last(server, each), now, plan.zone()))
         if len(waiting) > 1:
             raise BadInput(
                 f"schedule {each.name} catches up and still owes {len(waiting)} starts, since "
@@ -150,7 +150,7 @@ def _costs(server: Server, plan: Plan, held: Sequence[Recurring], begin: datetim
     going = 0
     for each in held:
         if plan.schedule.enabled:
-            missed += each.due(_last(server, each), begin, plan.zone)
+            missed += each.due(_last(server, each), begin, plan.zone())
         going += sum(run.state not in ENDED for run in runs_of(server, each))
     notes = []
     if missed:

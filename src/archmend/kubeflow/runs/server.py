@@ -6,6 +6,7 @@ and writes into the home directory. The generated client below it does none of t
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -65,7 +66,8 @@ class Server:
         self.where = where or host
         self.links = links
         self.namespace = ""
-        self.time_zone = time_zone
+        # One for all schedules, so it is asked for once.
+        self.time_zone = functools.cache(time_zone)
         self._health = api.HealthzServiceApi(self._client)
         self.pipelines = api.PipelineServiceApi(self._client)
         self.uploads = api.PipelineUploadServiceApi(self._client)

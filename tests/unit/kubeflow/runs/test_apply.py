@@ -237,6 +237,7 @@ def test_cut_anywhere_applying_again_makes_it_whole(
 ) -> None:
     controller = Controller(fake.objects)
     with connected(fake.url) as server:
+        server.time_zone = lambda: None
         apply_schedule(server, declared(), pipeline)
         wanted = declared(parameters={"data": "other"}, experiment="new")
         Cut(fake, at, answered=answered, for_good=for_good)
@@ -249,6 +250,7 @@ def test_cut_anywhere_applying_again_makes_it_whole(
         for run in controller.look(clock.go(minutes=1)):
             run["state"] = "SUCCEEDED"
     with connected(fake.url) as server:
+        server.time_zone = lambda: None
         apply_schedule(server, wanted, pipeline)
         (made,) = fake.enabled(NAME)
         assert list(fake.objects.recurring) == [made["recurring_run_id"]]
@@ -312,6 +314,7 @@ def test_of_two_that_apply_at_once_one_stays(
         if what.startswith("make the schedule") and not done:
             done.append(True)
             with connected(fake.url) as second:
+                second.time_zone = lambda: None
                 apply_schedule(second, other, pipeline)
         return ask(what, *values, **named)
 
