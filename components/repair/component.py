@@ -25,6 +25,7 @@ def repair(
     from pathlib import Path
 
     from archmend.kubeflow.artifacts import log_metrics, say_epoch
+    from archmend.kubeflow.place import checkpoint_of_run
     from archmend.steps.repair import RepairRequest
     from archmend.steps.repair import repair as step
 
@@ -39,6 +40,7 @@ def repair(
         optimizer=optimizer,
         max_seconds=max_seconds or None,
         seed=seed,
+        checkpoint=checkpoint_of_run(store, "repair"),
     )
     outcome = step(request, say_epoch)
     model.metadata.update(

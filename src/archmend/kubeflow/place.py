@@ -21,7 +21,7 @@ def namespace() -> str:
     return os.environ.get(NAMESPACE, "")
 
 
-def engine(asked: str) -> str:
+def chosen_engine(asked: str) -> str:
     """Return the search's engine: `auto` is Katib in a pipeline run's pod, and local processes elsewhere."""
     return asked if asked != "auto" else ("katib" if run_id() else "local")
 
@@ -29,6 +29,16 @@ def engine(asked: str) -> str:
 def experiment_of_run() -> str:
     """Return the name of the Experiment of this run's search."""
     return experiment_name(Identity(run_id()))
+
+
+def checkpoint_of_run(store: str, task: str) -> str | None:
+    """Return where a task of this run keeps its checkpoint, the same for every try; None outside a cluster.
+
+    Args:
+        store: URI below which a pipeline keeps what is no artifact; empty for none.
+        task: of the pipeline.
+    """
+    return f"{store.rstrip('/')}/checkpoints/{run_id()}/{task}.checkpoint" if store and run_id() else None
 
 
 def run_links(ui: str, experiment: str) -> dict[str, str]:

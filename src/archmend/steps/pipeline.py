@@ -126,8 +126,10 @@ class _Run:
 
     def _repaired(self, best: BestRecord) -> None:
         from archmend.steps.repair import RepairRequest, repair
+        from archmend.steps.repair_checkpoint import FILE as CHECKPOINT
 
         if (self._out / MODEL).exists() and self._repaired_before() == best.architecture:
+            self._remove(CHECKPOINT)
             return
         # Of a repair that was cut, or of another architecture that was the best so far.
         self._remove(MODEL, REPAIRED, EVALUATION, REGISTERED)
@@ -145,6 +147,7 @@ class _Run:
             optimizer=asked.optimizer,
             learning_rate=asked.learning_rate,
             seed=asked.seed,
+            checkpoint=self._out / CHECKPOINT,
         )
         self._timed("repair", lambda: repair(request, self._watch.repair))
 

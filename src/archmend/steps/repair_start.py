@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ class RepairRequest(BaseModel):
         space: name of the repair space; needed with `arch`. strategy: of repairs.
         epochs, batch_size, seed: of the training. optimizer, learning_rate: of a model built from `arch`.
         max_seconds: wall time of the training. max_repairs: remedies tried at most. out: output folder.
+        checkpoint: file of the state to go on from, in any storage, or a folder for it (it ends in /, or is
+            one); removed once the model is written. checkpoint_pause: seconds between two saves, at least.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +52,8 @@ class RepairRequest(BaseModel):
     validation: float | None = None
     test: float | None = None
     impute: str | None = None
+    checkpoint: str | Path | None = None
+    checkpoint_pause: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ def check_request(request: RepairRequest) -> None:
         at_least(name, getattr(request, name), 0)
     for name in ("max_seconds", "learning_rate"):
         positive(name, getattr(request, name))
+    if not 0 <= request.checkpoint_pause < math.inf:
+        raise BadInput(f"checkpoint_pause must be 0 seconds or more, got {request.checkpoint_pause}")
     if (request.arch is None) == (request.model is None):
         raise BadInput(
             "give either an architecture (--arch CODE or random, with --space) or a model (--model FILE)"
