@@ -14,9 +14,11 @@ from tests.e2e.cluster import Cluster, until
 from tests.e2e.test_dag import trials_of
 
 from archmend.kubeflow.katib.client import OF_EXPERIMENT
+from archmend.storage import exists
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
 TRIALS = 6
+STEPS = ("fingerprint", "prepare_data", "search", "repair", "evaluate", "register")
 
 
 def running(cluster: Cluster, selector: str, also: Callable[[Any], bool] = lambda pod: True) -> Any:
@@ -44,30 +46,71 @@ def of_step(cluster: Cluster, run_id: str, step: str) -> Any:
 
 
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize("what", ["fingerprint", "prepare_data", "search", "repair", "evaluate", "register"])
+def test_everything_is_lost_once(cluster: Cluster) -> None:
+    """One run, in which each step's pod, a trial's, the suggestion service's and Katib's controller's die."""
+    run_id = cluster.submit("e2e-kill-all", max_trials=TRIALS, seed=time.time_ns() % 10**6)
+    with Watcher(cluster, cluster.experiment_of(run_id)) as watcher:
+        for step in ("fingerprint", "prepare_data"):
+            kill_soon(cluster, of_step(cluster, run_id, step), 1.0)
+        for what in ("trial", "suggestion", "controller"):
+            running(cluster, f"archmend.io/run={run_id}")
+            kill_soon(cluster, running(cluster, selector_of(cluster, run_id, what)), 4.0)
+        kill_soon(cluster, of_step(cluster, run_id, "search"), 4.0)
+        for step in ("repair", "evaluate", "register"):
+            kill_soon(cluster, of_step(cluster, run_id, step), 4.0)
+        check(cluster, run_id, watcher)
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("what", STEPS)
 def test_a_step_whose_pod_is_lost_is_done_again(cluster: Cluster, what: str) -> None:
     run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, seed=time.time_ns() % 10**6)
-    pod = of_step(cluster, run_id, what)
-    time.sleep(random.uniform(0.5, 8.0 if what == "search" else 2.0))
-    cluster.kill(pod.metadata.name)
-    check(cluster, run_id)
+    with Watcher(cluster, cluster.experiment_of(run_id)) as watcher:
+        kill_soon(cluster, of_step(cluster, run_id, what), 8.0 if what == "search" else 2.0)
+        check(cluster, run_id, watcher)
 
 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("what", ["trial", "suggestion", "controller"])
 def test_katib_loses_a_pod(cluster: Cluster, what: str) -> None:
     run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, seed=time.time_ns() % 10**6)
-    experiment = cluster.experiment_of(run_id)
-    selector = {
+    with Watcher(cluster, cluster.experiment_of(run_id)) as watcher:
+        running(cluster, f"archmend.io/run={run_id}")
+        kill_soon(cluster, running(cluster, selector_of(cluster, run_id, what)), 5.0)
+        check(cluster, run_id, watcher)
+
+
+@pytest.mark.usefixtures("store")
+def test_repair_goes_on_from_its_checkpoint(cluster: Cluster) -> None:
+    run_id = cluster.submit("e2e-checkpoint", max_trials=1, repair_epochs=400, seed=time.time_ns() % 10**6)
+    pod = of_step(cluster, run_id, "repair")
+    checkpoint = f"minio://archmend/checkpoints/{run_id}/repair.checkpoint"
+    until(lambda: exists(checkpoint), 300, "a checkpoint", pause=0.5)
+    cluster.kill(pod.metadata.name)
+    run = cluster.wait(run_id, 1200)
+    assert run.state == "SUCCEEDED", run.error
+    logs = [
+        cluster.core.read_namespaced_pod_log(pod.metadata.name, cluster.namespace, container="main")
+        for pod in cluster.pods(f"pipeline/runid={run_id}")
+        if any(c.name == "main" for c in pod.spec.containers)
+    ]
+    assert any(f"from {checkpoint}" in log and "goes on after epoch" in log for log in logs)
+    assert not exists(checkpoint), "it is of no use once the model is there"
+
+
+def selector_of(cluster: Cluster, run_id: str, what: str) -> str:
+    """Return the labels of a trial's, the suggestion service's or the controller's pod."""
+    return {
         "trial": f"archmend.io/run={run_id}",
-        "suggestion": f"katib.kubeflow.org/deployment={experiment}-archmend-random",
+        "suggestion": f"katib.kubeflow.org/deployment={cluster.experiment_of(run_id)}-archmend-random",
         "controller": "katib.kubeflow.org/component=controller",
     }[what]
-    running(cluster, f"archmend.io/run={run_id}")
-    pod = running(cluster, selector)
-    time.sleep(random.uniform(0.0, 5.0))
+
+
+def kill_soon(cluster: Cluster, pod: Any, most: float) -> None:
+    """Take a pod away after a random part of so many seconds."""
+    time.sleep(random.uniform(0.0, most))
     cluster.kill(pod.metadata.name)
-    check(cluster, run_id)
 
 
 @pytest.mark.usefixtures("store")
@@ -90,11 +133,9 @@ def test_a_cancelled_run_stops_its_experiment(cluster: Cluster) -> None:
     )
 
 
-def check(cluster: Cluster, run_id: str) -> None:
+def check(cluster: Cluster, run_id: str, watcher: Watcher) -> None:
     """The run succeeds; no trial twice, no architecture twice, all of them there."""
-    watcher = Watcher(cluster, cluster.experiment_of(run_id))
-    with watcher:
-        run = cluster.wait(run_id, 900)
+    run = cluster.wait(run_id, 1200)
     assert run.state == "SUCCEEDED", run.error
     trials = trials_of(cluster, run_id)
     assert sorted(t.trial for t in trials) == list(range(TRIALS))
