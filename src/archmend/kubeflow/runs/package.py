@@ -76,7 +76,10 @@ def load_package(path: Path | None = None) -> Package:
 
     path = compiled_pipeline() if path is None else path
     try:
-        documents = [each for each in yaml.safe_load_all(path.read_text(encoding="utf-8")) if each]
+        text = path.read_text(encoding="utf-8")
+        # In C where it is there: a compiled pipeline is long, and in Python it takes seconds.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        documents = [each for each in yaml.load_all(text, loader) if each]
     except (OSError, UnicodeDecodeError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise BadInput(f"the pipeline {path} cannot be read ({why}); give a compiled pipeline") from error

@@ -169,7 +169,7 @@ def test_starts_that_are_owed_are_not_thrown_away(
 
 
 @pytest.mark.parametrize("pause", [0, 7, 20])
-@pytest.mark.parametrize("offset", range(0, 60, 12))
+@pytest.mark.parametrize("offset", [0, 24, 48])
 def test_no_start_comes_twice_and_at_most_one_is_missed(
     fake: FakePipelines, server: Server, pipeline: Path, clock: Clock, pause: int, offset: int
 ) -> None:
@@ -188,9 +188,10 @@ def test_no_start_comes_twice_and_at_most_one_is_missed(
     for _ in range(30):
         on()
     done = apply_schedule(server, declared(parameters={"data": "other"}), pipeline)
-    for _ in range(180):
-        clock.go(seconds=1)
-        on()
+    fake.before = fake.after = lambda request: None
+    for _ in range(18):
+        for run in controller.look(clock.go(seconds=10)):
+            run["state"] = "SUCCEEDED"
 
     starts = sorted(datetime.fromisoformat(run["scheduled_at"]) for run in fake.objects.runs.values())
     assert len(set(starts)) == len(starts)
@@ -228,7 +229,7 @@ class Cut:
             raise ConnectionResetError
 
 
-CUTS = list(itertools.product(range(1, 9), (False, True), (False, True)))
+CUTS = list(itertools.product(range(1, 6), (False, True), (False, True)))
 
 
 @pytest.mark.parametrize(("at", "answered", "for_good"), CUTS)
@@ -240,9 +241,11 @@ def test_cut_anywhere_applying_again_makes_it_whole(
         server.time_zone = lambda: None
         apply_schedule(server, declared(), pipeline)
         wanted = declared(parameters={"data": "other"}, experiment="new")
-        Cut(fake, at, answered=answered, for_good=for_good)
+        cut = Cut(fake, at, answered=answered, for_good=for_good)
         with contextlib.suppress(Unavailable):
             apply_schedule(server, wanted, pipeline)
+        # One for each change there is: experiment, old off, new, new on, old away.
+        assert cut.hit
         fake.before = fake.after = lambda request: enabled_once(fake)
     enabled_once(fake)
     # Meanwhile what is enabled goes on.

@@ -93,7 +93,7 @@ def parsed(text: str) -> Cron:
 
 
 @given(EXPRESSIONS, st.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1)))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_six_fields_mean_the_same_minutes(text: str, begin: datetime) -> None:
     cron = parsed(text)
     kubeflow = SixFields(cron.kubeflow)
@@ -111,7 +111,7 @@ def test_six_fields_mean_the_same_minutes(text: str, begin: datetime) -> None:
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_what_kubeflow_holds_reads_back_as_the_same(text: str) -> None:
     cron = parsed(text)
     back = from_kubeflow(cron.kubeflow)
