@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from tests.e2e.cluster import ENDED, Cluster, host, until
 
-from archmend.kubeflow.image import IMAGE
 from archmend.kubeflow.runs import (
     Package,
     Schedule,
@@ -45,17 +44,8 @@ def server(cluster: Cluster) -> Iterator[Server]:
 
 @pytest.fixture
 def pipeline(tmp_path: Path) -> Path:
-    from kfp import compiler, dsl
-
-    @dsl.container_component
-    def nap(seconds: int):  # type: ignore[no-untyped-def]
-        return dsl.ContainerSpec(
-            image=IMAGE, command=["sh", "-c", 'sleep "$0" && echo rested'], args=[seconds]
-        )
-
-    @dsl.pipeline(name="archmend-e2e-nap")
-    def naps(seconds: int = 1, words: str = "") -> None:
-        nap(seconds=seconds).set_caching_options(False)
+    from kfp import compiler
+    from tests.e2e.nap import naps
 
     path = tmp_path / "nap.yaml"
     compiler.Compiler().compile(naps, str(path))
