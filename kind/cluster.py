@@ -51,7 +51,7 @@ def check_tags() -> None:
 def select() -> None:
     """Make kubectl talk to the cluster."""
     with stage("cluster"):
-        need("kind", "make kind-up brings the cluster; CONTEXT=current takes another one")
+        need("kind", "make kind-up brings the cluster; CLUSTER=current takes another one")
         if NAME not in run("kind", "get", "clusters").split():
             raise Failed("there is none yet: make kind-up")
         run("kind", "export", "kubeconfig", "--name", NAME)

@@ -26,10 +26,11 @@ def up() -> None:
         apply("pipelines")
     with stage("katib"):
         apply("katib")
+    with stage("buckets"):
+        # The store may still be on its way; and the Job is gone some minutes after its end.
+        finish("archmend-buckets", READY_SECONDS)
     with stage("ready"):
         wait_for("pods are not ready", ready, READY_SECONDS)
-    with stage("buckets"):
-        finish("archmend-buckets")
     with stage("archmend"):
         apply("archmend")
         finish("archmend-install-suggestions")
@@ -106,17 +107,21 @@ def ready() -> bool:
     return True
 
 
-def finish(job: str) -> None:
-    """Wait for a Job; what it printed last is the reason where it fails."""
+def finish(job: str, seconds: float = JOB_SECONDS) -> None:
+    """Wait for a Job that was applied; what it printed last is the reason where it fails."""
 
     def ended() -> bool:
-        conditions = found("job", job, "-n", NAMESPACE)["status"].get("conditions", [])
+        there = found("job", job, "-n", NAMESPACE)
+        if there is None:
+            # Kubernetes removes it only once it has ended; one that fails does so for longer than we wait.
+            return True
+        conditions = there.get("status", {}).get("conditions", [])
         states = {each["type"] for each in conditions if each["status"] == "True"}
         if "Failed" in states:
             raise Failed(f"Job {job}: {_last_lines(job)}")
         return "Complete" in states
 
-    wait_for(f"Job {job} has not ended: {_last_lines(job)}", ended, JOB_SECONDS)
+    wait_for(lambda: f"Job {job} has not ended: {_last_lines(job)}", ended, seconds)
     for line in _last_lines(job).splitlines():
         print(f"   {line}")
 
@@ -125,4 +130,4 @@ def _last_lines(job: str) -> str:
     try:
         return kubectl("logs", f"job/{job}", "-n", NAMESPACE, "--tail=5").strip()
     except Failed:
-        return "it has no log yet"
+        return "it has no log (any more)"

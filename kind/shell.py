@@ -55,12 +55,18 @@ def found(*arguments: str) -> Any:
     return json.loads(text) if text.strip() else None
 
 
-def wait_for(what: str, done: Callable[[], bool], seconds: float) -> None:
-    """Ask every two seconds until `done`."""
+def wait_for(what: str | Callable[[], str], done: Callable[[], bool], seconds: float) -> None:
+    """Ask every two seconds until `done`.
+
+    Args:
+        what: is wrong where the time is over; a function is asked at that moment.
+        done: whether it is no longer so.
+        seconds: how long to wait.
+    """
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() > end:
-            raise Failed(f"{what} after {seconds:.0f} s")
+            raise Failed(f"{what if isinstance(what, str) else what()} after {seconds:.0f} s")
         time.sleep(2)
 
 

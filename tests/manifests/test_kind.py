@@ -88,10 +88,61 @@ def test_what_takes_too_long() -> None:
         wait_for("pods are not ready", lambda: False, 0)
 
 
+def test_a_reason_is_asked_for_when_the_time_is_over() -> None:
+    said = ["too early"]
+
+    def done() -> bool:
+        said.append("the last word")
+        return False
+
+    with pytest.raises(Failed, match="the last word after 0 s"):
+        wait_for(lambda: said[-1], done, 0)
+
+
 def test_an_object_that_is_absent(program: Program) -> None:
     program("kubectl", "true")
 
     assert found("secret", "none") is None
+
+
+@pytest.mark.parametrize("left", ['{"status":{"conditions":[{"type":"Complete","status":"True"}]}}', ""])
+def test_a_job_has_ended_when_it_says_so_and_when_kubernetes_has_removed_it(
+    program: Program, left: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program("kubectl", f"case \"$*\" in get*) echo '{left}';; *) echo 'Error: not found' >&2; exit 1;; esac")
+
+    platform.finish("archmend-buckets")
+
+    assert "it has no log" in capsys.readouterr().out
+
+
+def test_a_job_that_fails_says_its_last_words(program: Program) -> None:
+    status = '{"status":{"conditions":[{"type":"Failed","status":"True"}]}}'
+    program("kubectl", f"case \"$*\" in get*) echo '{status}';; *) echo 'the store is full';; esac")
+
+    with pytest.raises(Failed, match="Job archmend-buckets: the store is full"):
+        platform.finish("archmend-buckets")
+
+
+def test_a_job_without_end_says_what_it_said_last(program: Program) -> None:
+    program("kubectl", "case \"$*\" in get*) echo '{\"status\":{}}';; *) echo 'no answer yet';; esac")
+
+    with pytest.raises(Failed, match="has not ended: no answer yet after 0 s"):
+        platform.finish("archmend-buckets", 0)
+
+
+def test_the_buckets_job_is_awaited_before_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is removed five minutes after its end, and the pods may take longer than that."""
+    seen: list[str] = []
+    for name in ("make_keys", "apply", "finish"):
+        monkeypatch.setattr(platform, name, lambda *given, name=name: seen.append(f"{name} {given[:1]}"))
+    monkeypatch.setattr(platform, "wait_for", lambda *given: seen.append(f"wait_for {given[0]}"))
+    monkeypatch.setattr(platform, "need", lambda *given: None)
+    monkeypatch.setattr(platform, "kubectl", lambda *given: '{"serverVersion": {"gitVersion": "v1"}}')
+
+    platform.up()
+
+    assert seen.index("finish ('archmend-buckets',)") < seen.index("wait_for pods are not ready")
 
 
 def test_keys_are_made_once_and_never_in_a_command(program: Program, tmp_path: Path) -> None:
