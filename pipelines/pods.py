@@ -6,7 +6,7 @@ from kfp import dsl, kubernetes
 
 from archmend.kubeflow.katib.options import CONFIG_MAP, SECRET
 from archmend.kubeflow.katib.template import USER
-from archmend.kubeflow.place import NAMESPACE, RUN_ID
+from archmend.kubeflow.place import NAMESPACE, RUN_ID, TASK
 
 RETRIES = 2
 BACKOFF = "10s"
@@ -23,6 +23,8 @@ def in_cluster(
     task.set_caching_options(cache)
     if retried:
         task.set_retry(RETRIES, backoff_duration=BACKOFF)
+    # Two tasks of one component are two works: each has its own Experiment.
+    task.set_env_variable(TASK, task.name)
     kubernetes.use_field_path_as_env(task, RUN_ID, "metadata.labels['pipeline/runid']")
     kubernetes.use_field_path_as_env(task, NAMESPACE, "metadata.namespace")
     kubernetes.use_config_map_as_env(

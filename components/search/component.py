@@ -52,19 +52,23 @@ def search(
     from archmend.steps.search import SearchRequest
     from archmend.steps.search import search as step
 
-    pods = KatibOptions(
-        image=image,
-        parallel=workers or 2,
-        cpu=trial_cpu,
-        memory=trial_memory,
-        accelerator=trial_accelerator,
-        accelerators=trial_gpus,
-        node_selector=trial_node_selector,
-        tolerations=tuple(trial_tolerations),
-        priority_class=trial_priority_class,
-        runtime_class=trial_runtime_class,
-        service_account=trial_service_account,
-        store=f"{store}/experiments",
+    pods = (
+        None  # which a search in this task itself has no use for, whatever the store
+        if chosen_engine(engine) == "local"
+        else KatibOptions(
+            image=image,
+            parallel=workers or 2,
+            cpu=trial_cpu,
+            memory=trial_memory,
+            accelerator=trial_accelerator,
+            accelerators=trial_gpus,
+            node_selector=trial_node_selector,
+            tolerations=tuple(trial_tolerations),
+            priority_class=trial_priority_class,
+            runtime_class=trial_runtime_class,
+            service_account=trial_service_account,
+            store=f"{store.rstrip('/')}/experiments",
+        )
     )
     with TemporaryDirectory() as scratch:
         request = SearchRequest(
@@ -72,7 +76,7 @@ def search(
             data_uri=remote_uri(dataset),
             out=Path(scratch) / "run",
             engine=chosen_engine(engine),
-            katib=pods if chosen_engine(engine) == "katib" else None,
+            katib=pods,
             space=space,
             strategy=strategy,
             objective=objective,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -102,3 +103,33 @@ def test_gathering_shows_the_files_of_all_steps(tmp_path: Path) -> None:
         assert (run / "data" / "data.json").read_text() == "data"
     assert not run.exists()
     assert (tmp_path / "a" / "a.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("engine", "store", "trials_in"),
+    [("local", "", None), ("katib", "minio://archmend/", "minio://archmend/experiments")],
+)
+def test_a_store_is_for_trials_in_a_cluster_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, engine: str, store: str, trials_in: str | None
+) -> None:
+    from components.search.component import search
+
+    import archmend.steps.search as module
+
+    class Asked(Exception):
+        """Carries what the step was asked for."""
+
+    def step(request: object, progress: object) -> None:
+        raise Asked(request)
+
+    monkeypatch.setattr(module, "search", step)
+    given = dict.fromkeys(inspect.signature(search.python_func).parameters)
+    given |= {"engine": engine, "store": store, "space": "fc", "strategy": "random", "objective": "accuracy"}
+    given |= {"epochs": 1, "batch_size": 32, "optimizer": "adam", "inherit": "none", "seed": 0}
+    given |= {"image": "here/archmend:1", "trial_cpu": "1", "trial_memory": "1Gi", "trial_gpus": 0}
+    given |= {"trial_accelerator": "nvidia.com/gpu", "trial_node_selector": {}, "trial_tolerations": []}
+    given["dataset"] = SimpleNamespace(path=str(tmp_path), uri=f"file://{tmp_path}")
+    with pytest.raises(Asked) as raised:
+        search.python_func(**given)
+    (request,) = raised.value.args
+    assert (request.katib and request.katib.store) == trials_in

@@ -9,6 +9,8 @@ from archmend.kubeflow.katib.names import Identity, experiment_name
 
 RUN_ID, NAMESPACE = "ARCHMEND_RUN_ID", "ARCHMEND_NAMESPACE"
 """Environment of a component's pod, from its labels and its metadata."""
+TASK, PIPELINE = "ARCHMEND_TASK", "ARCHMEND_PIPELINE"
+"""Environment of a component's pod, from the compiled DAG: two searches in one run are two tasks of it."""
 
 
 def run_id() -> str:
@@ -21,14 +23,23 @@ def namespace() -> str:
     return os.environ.get(NAMESPACE, "")
 
 
+def identity() -> Identity:
+    """Return whose the search in this pod is.
+
+    Kubeflow does not say in a pod who started its run; its namespace is the profile, and stands for its user.
+    """
+    task, pipeline = os.environ.get(TASK, "search"), os.environ.get(PIPELINE, "archmend")
+    return Identity(run_id(), task, pipeline, namespace())
+
+
 def chosen_engine(asked: str) -> str:
     """Return the search's engine: `auto` is Katib in a pipeline run's pod, and local processes elsewhere."""
     return asked if asked != "auto" else ("katib" if run_id() else "local")
 
 
 def experiment_of_run() -> str:
-    """Return the name of the Experiment of this run's search."""
-    return experiment_name(Identity(run_id()))
+    """Return the name of the Experiment of the search in this pod."""
+    return experiment_name(identity())
 
 
 def checkpoint_of_run(store: str, task: str) -> str | None:

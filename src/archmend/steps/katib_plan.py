@@ -12,7 +12,7 @@ from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.experiment import Plan
 from archmend.kubeflow.katib.names import Identity, experiment_name
 from archmend.kubeflow.katib.options import KatibOptions
-from archmend.kubeflow.place import namespace, run_id
+from archmend.kubeflow.place import identity, run_id
 from archmend.search import Budget, create_strategy, parse_strategy
 from archmend.spaces import Space
 from archmend.steps.search_request import SearchRequest
@@ -41,7 +41,7 @@ def check_on_katib(request: SearchRequest, space: Space, budget: Budget) -> None
 def identity_of(request: SearchRequest) -> Identity:
     """Return whose search this is: the pipeline run's, or of a folder that keeps its own id."""
     if run_id():
-        return Identity(run_id(), "search", "archmend", os.environ.get("ARCHMEND_USER", namespace()))
+        return identity()
     path = request.out / IDENTITY
     if not path.is_file():
         write_atomic(path, uuid.uuid4().hex)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from archmend.kubeflow.place import run_links
+from archmend.kubeflow.katib.names import experiment_name
+from archmend.kubeflow.place import experiment_of_run, identity, run_links
 
 
 @pytest.fixture
@@ -37,3 +38,18 @@ def test_pipelines_alone() -> None:
 def test_outside_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ARCHMEND_RUN_ID", raising=False)
     assert run_links("http://localhost:8080", "") == {}
+
+
+@pytest.mark.usefixtures("pod")
+def test_two_searches_in_one_run_are_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = experiment_of_run()
+    monkeypatch.setenv("ARCHMEND_TASK", "search-2")
+    monkeypatch.setenv("ARCHMEND_PIPELINE", "mine")
+    labels = identity().labels()
+    assert {labels[f"archmend.io/{name}"] for name in ("run", "task", "pipeline", "user")} == {
+        "1234-abcd",
+        "search-2",
+        "mine",
+        "team",
+    }
+    assert experiment_of_run() == experiment_name(identity()) != first
