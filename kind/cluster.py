@@ -40,7 +40,7 @@ def _created() -> tuple[str, ...]:
 
 
 def check_tags() -> None:
-    """Fail where a tag that the manifests name is no longer the commit that it was."""
+    """Fail where a tag that the fetched manifests name is no longer the commit that it was."""
     for (repository, tag), commit in pins.TAGS.items():
         listed = run("git", "ls-remote", repository, f"refs/tags/{tag}", f"refs/tags/{tag}^{{}}")
         commits = {line.split()[0] for line in listed.splitlines()}

@@ -95,17 +95,13 @@ def test_the_namespace_takes_the_collector_and_stands_once(mirrors: None, render
 def test_what_the_manifests_name_is_pinned() -> None:
     named: set[tuple[str, str]] = set()
     for file in MANIFESTS.glob("overlays/kind/*/kustomization.yaml"):
-        for repository, tag in re.findall(
+        for repository, commit in re.findall(
             r"(https://github\.com/[^/]+/[^/]+)/.*ref=([^&\s]+)", file.read_text()
         ):
-            named.add((repository, tag))
+            named.add((repository, commit))
 
-    assert named
-    assert named < set(pins.TAGS)
-    # Argo's is named by the pipelines' manifests.
-    assert {repository for repository, _ in set(pins.TAGS) - named} == {
-        "https://github.com/argoproj/argo-workflows"
-    }
+    assert named == {(repository, commit) for repository, (_, commit) in pins.COMMITS.items()}
     assert pins.MINIO in (MANIFESTS / "components/minio/server.yaml").read_text()
-    assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in pins.TAGS.values())
+    commits = [*(commit for _, commit in pins.COMMITS.values()), *pins.TAGS.values()]
+    assert all(re.fullmatch("[0-9a-f]{40}", commit) for commit in commits)
     assert re.search(r"@sha256:[0-9a-f]{64}$", pins.NODE)
