@@ -1,4 +1,4 @@
-"""The smallest pipeline: one step that sleeps. kfp reads annotations as they are, so here they are no texts."""
+"""The smallest pipeline: one step that sleeps. kfp reads annotations themselves: here they are no texts."""
 
 from kfp import dsl
 
