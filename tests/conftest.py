@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 for _name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
     os.environ.setdefault(_name, "1")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# How long one example takes says more of the machine than of the code.
+settings.register_profile("archmend", deadline=None)
+settings.load_profile("archmend")
 # The golden pipeline is compiled for the released image, whatever a developer builds.
 os.environ.pop("ARCHMEND_IMAGE", None)
 

@@ -14,7 +14,9 @@ from archmend.kubeflow.katib.names import Identity, experiment_name
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELED")
 SMALL: Mapping[str, Any] = {
-    **{f"{step}_cpu": "200m" for step in ("prepare", "search", "trial", "repair", "evaluate", "register")},
+    **{f"{step}_cpu": "1" for step in ("prepare", "repair", "evaluate", "register")},
+    "search_cpu": "400m",
+    "trial_cpu": "600m",
     **{f"{step}_memory": "1Gi" for step in ("prepare", "search", "trial", "repair", "evaluate", "register")},
     "epochs": 2,
     "repair_epochs": 3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 from tests.e2e.cluster import Cluster
 
-from archmend.kubeflow.image import IMAGE
 from archmend.registry import Registry
 from archmend.steps.records import TrialRecord
 from archmend.storage import list_objects, read_bytes, write_bytes
@@ -90,9 +90,26 @@ def test_what_is_cached_and_what_is_not(cluster: Cluster) -> None:
     third = cluster.submit("e2e-cache-3", **given)
     assert cluster.wait(third).state == "SUCCEEDED"
     assert cached(cluster, third) == set()
-    other = cluster.submit("e2e-cache-4", **given, image=f"{IMAGE}-again")
-    assert cached(cluster, other) == set()
-    cluster.pipelines.terminate_run(other)
+
+
+@pytest.mark.usefixtures("store")
+def test_another_image_is_other_work(cluster: Cluster) -> None:
+    """The image that ARCHMEND_E2E_OTHER_IMAGE names: the same one under another tag will do."""
+    image = os.environ.get("ARCHMEND_E2E_OTHER_IMAGE")
+    if not image:
+        pytest.skip("ARCHMEND_E2E_OTHER_IMAGE names no second image that the nodes have")
+    given: dict[str, Any] = {"data": "digits", "max_trials": 1, "seed": 4, "name": "e2e-image"}
+    given["split_seed"] = int(time.time())  # of this test alone: nothing is cached yet
+    first, other = (
+        cluster.submit("e2e-image-1", **given),
+        cluster.submit("e2e-image-2", **given, image=image),
+    )
+    for run_id in (first, other):
+        assert cluster.wait(run_id).state == "SUCCEEDED"
+        assert cached(cluster, run_id) == set()
+    again = cluster.submit("e2e-image-3", **given, image=image)
+    assert cluster.wait(again).state == "SUCCEEDED"
+    assert cached(cluster, again) == CACHED
 
 
 def test_a_step_that_fails_says_why(cluster: Cluster, store: str) -> None:

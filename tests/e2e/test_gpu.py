@@ -36,11 +36,11 @@ def _trial_pods(cluster: Cluster, run_id: str) -> list[Any]:
     return cluster.pods(f"archmend.io/run={run_id}")
 
 
-def _log_of_search(cluster: Cluster, run_id: str) -> str:
+def _log_of(step: str, cluster: Cluster, run_id: str) -> str:
     for pod in cluster.pods(f"pipeline/runid={run_id}"):
         main = next((c for c in pod.spec.containers if c.name == "main"), None)
         words = [*(main.command or []), *(main.args or [])] if main is not None else []
-        if "search" in words and pod.status.phase in ("Running", "Succeeded", "Failed"):
+        if step in words and pod.status.phase in ("Running", "Succeeded", "Failed"):
             try:
                 return str(
                     cluster.core.read_namespaced_pod_log(
@@ -54,7 +54,9 @@ def _log_of_search(cluster: Cluster, run_id: str) -> str:
 
 def test_two_gpus_are_two_trials_at_a_time(cluster: Cluster, gpus: Any) -> None:
     gpus(2)
-    run_id = cluster.submit("e2e-gpu-2", trial_gpus=1, workers=4, max_trials=4, seed=time.time_ns() % 10**6)
+    run_id = cluster.submit(
+        "e2e-gpu-2", trial_gpus=1, trial_cpu="200m", workers=4, max_trials=4, seed=time.time_ns() % 10**6
+    )
     most, asked, waited, end = 0, set(), "", time.monotonic() + 600
     while cluster.run(run_id).state not in ("SUCCEEDED", "FAILED", "CANCELED"):
         pods = _trial_pods(cluster, run_id)
@@ -63,10 +65,11 @@ def test_two_gpus_are_two_trials_at_a_time(cluster: Cluster, gpus: Any) -> None:
         asked |= {
             c.resources.limits.get(RESOURCE) for p in pods for c in p.spec.containers if c.name == "trial"
         }
-        waited = waited or _log_of_search(cluster, run_id)
+        waited = waited or _log_of("search", cluster, run_id)
         assert time.monotonic() < end
         time.sleep(0.5)
     assert most == 2
+    assert f"Insufficient {RESOURCE}" in waited, "of the third and the fourth"
     assert asked == {"1"}
     # The made-up GPUs end the trials with a sentence of their own, rather than a slow training.
     run = cluster.run(run_id)
@@ -78,7 +81,7 @@ def test_without_a_gpu_the_component_says_what_is_waited_for(cluster: Cluster, g
     run_id = cluster.submit("e2e-gpu-0", trial_gpus=1, workers=2, max_trials=2, seed=time.time_ns() % 10**6)
     try:
         words = until(
-            lambda: log if "waits" in (log := _log_of_search(cluster, run_id)) else "",
+            lambda: log if "waits" in (log := _log_of("search", cluster, run_id)) else "",
             300,
             "a sentence on what the trials wait for",
         )
@@ -92,11 +95,13 @@ def test_a_step_gets_its_gpu(cluster: Cluster, gpus: Any) -> None:
     gpus(1)
     run_id = cluster.submit("e2e-gpu-step", max_trials=1, repair_gpus="1", seed=7)
     run = cluster.wait(run_id)
-    assert run.state == "SUCCEEDED", run.error
-    limits = [
+    # Which TensorFlow does not see, so that the step refuses to train on the CPU in their place.
+    assert run.state == "FAILED"
+    assert "this repair asked for a GPU and TensorFlow sees none" in _log_of("repair", cluster, run_id)
+    limits = {
         container.resources.limits[RESOURCE]
         for pod in cluster.pods(f"pipeline/runid={run_id}")
         for container in pod.spec.containers
         if container.name == "main" and container.resources.limits and RESOURCE in container.resources.limits
-    ]
-    assert limits == ["1"]
+    }
+    assert limits == {"1"}

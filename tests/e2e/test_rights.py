@@ -115,7 +115,7 @@ def test_a_whole_search_with_that_role_in_a_restricted_namespace(team: Tenant, t
         [
             *(sys.executable, "-m", "archmend", "search", "--engine", "katib", "--out", str(out)),
             *("--namespace", team.namespace, "--space", "seed-fc", "--epochs", "1", "--max-trials", "2"),
-            *("--trial-cpu", "200m", "--trial-memory", "1Gi"),
+            *("--trial-cpu", "600m", "--trial-memory", "1Gi"),
         ],
         env={**os.environ, "KUBECONFIG": str(team.kubeconfig)},
         capture_output=True,

@@ -36,7 +36,7 @@ def _search(team: Tenant, namespace: str, out: Path) -> subprocess.Popen[str]:
             *(sys.executable, "-m", "archmend", "search", "--engine", "katib", "--out", str(out)),
             *("--namespace", namespace, "--space", "seed-fc", "--epochs", "1"),
             *("--max-trials", str(TRIALS), "--workers", "1", "--seed", "5"),
-            *("--trial-cpu", "200m", "--trial-memory", "1Gi"),
+            *("--trial-cpu", "600m", "--trial-memory", "1Gi"),
         ],
         env={**os.environ, "KUBECONFIG": str(team.kubeconfig)},
         stdout=subprocess.PIPE,

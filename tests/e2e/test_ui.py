@@ -54,6 +54,27 @@ def test_a_run_is_started_by_the_form(cluster: Cluster, page: Browser) -> None:
     page.picture(PICTURES / "graph.png")
 
 
+@pytest.mark.usefixtures("store")
+def test_the_panels_are_filled(cluster: Cluster, page: Browser) -> None:
+    """Metrics, the confusion matrix with its ROC curve, Markdown and HTML, of one run, in the artifacts' pages."""
+    run_id = cluster.submit("e2e-panels", max_trials=2, name="e2e-panels", seed=11)
+    assert cluster.wait(run_id).state == "SUCCEEDED"
+    for step, artifact, texts in (
+        ("search", "metrics", ("accuracy", "trials", "params")),
+        ("evaluate", "metrics", ("accuracy", "logistic_regression", "latency_ms")),
+        ("evaluate", "classification", ("Confusion matrix", "ROC")),
+        ("register", "report", ("archmend", "e2e-panels")),
+        ("summarize", "summary", ("SUCCEEDED",)),
+    ):
+        page.go(f"/runs/details/{run_id}")
+        if step != "summarize":
+            page.enter("steps")
+        page.choose(step)
+        page.click("Visualization")
+        page.see(*texts)
+        page.picture(PICTURES / f"panel-{step}-{artifact}.png")
+
+
 def _run_with(cluster: Cluster, name: str) -> str:
     runs = cluster.pipelines.list_runs(page_size=20, sort_by="created_at desc").runs or []
     return next((r.run_id for r in runs if (r.runtime_config.parameters or {}).get("name") == name), "")

@@ -27,6 +27,13 @@ def spec() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
+def pods() -> dict[str, Any]:
+    """What each task asks of Kubernetes beside its resources."""
+    (_, platform) = yaml.safe_load_all(GOLDEN.read_text())
+    return platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+
+
+@pytest.fixture(scope="module")
 def steps(spec: dict[str, Any]) -> dict[str, Any]:
     return spec["components"]["comp-archmend-steps"]["dag"]["tasks"]
 
@@ -74,7 +81,8 @@ def test_everything_that_a_sub_dag_uses_is_handed_into_it(spec: dict[str, Any]) 
 def test_resources_are_inputs_of_their_tasks(spec: dict[str, Any], steps: dict[str, Any]) -> None:
     # Resources refer to a task's inputs by {{$.inputs.parameters['pipelinechannel--cpu']}}.
     reference = re.compile(r"\{\{\$\.inputs\.parameters\['(.+?)'\]\}\}")
-    for name, task in steps.items():
+    ending = spec["root"]["dag"]["tasks"]["summarize"]
+    for name, task in {**steps, "summarize": ending}.items():
         label = spec["components"][task["componentRef"]["name"]]["executorLabel"]
         resources = spec["deploymentSpec"]["executors"][label]["container"]["resources"]
         wanted = {found for text in _texts(resources) for found in reference.findall(text)}
@@ -85,8 +93,32 @@ def test_resources_are_inputs_of_their_tasks(spec: dict[str, Any], steps: dict[s
         assert "accelerator" in spec["deploymentSpec"]["executors"][label]["container"]["resources"]
 
 
-def test_retries_and_caching(steps: dict[str, Any]) -> None:
-    assert all(task["retryPolicy"]["maxRetryCount"] == 2 for task in steps.values())
+def test_a_step_knows_whether_it_asked_for_a_gpu(steps: dict[str, Any]) -> None:
+    for name in ("repair", "evaluate"):
+        inputs = steps[name]["inputs"]["parameters"]
+        assert inputs["gpus"]["componentInputParameter"] == f"{name}_gpus"
+
+
+def test_every_pod_comes_to_the_store_as_a_trial_does(pods: dict[str, Any]) -> None:
+    from archmend.kubeflow.katib.template import FROM_CONFIG, FROM_SECRET
+
+    assert len(pods) == len(TASKS) + 1
+    for name, pod in pods.items():
+        for kind, key, wanted in (
+            ("configMapAsEnv", "configMapKey", FROM_CONFIG),
+            ("secretAsEnv", "secretKey", FROM_SECRET),
+        ):
+            found = {each["envVar"]: each[key] for part in pod[kind] for each in part["keyToEnv"]}
+            assert found == wanted, name
+            assert all(part["optional"] for part in pod[kind]), name
+        (volume,) = pod["configMapAsVolume"]
+        assert (volume["configMapName"], volume["optional"]) == ("archmend-ca", True)
+        assert volume["mountPath"] == "/etc/archmend/ca"
+
+
+def test_retries_and_caching(spec: dict[str, Any], steps: dict[str, Any]) -> None:
+    every = [*steps.values(), spec["root"]["dag"]["tasks"]["summarize"]]
+    assert all(task["retryPolicy"]["maxRetryCount"] == 2 for task in every)
     cached = {name for name, task in steps.items() if task["cachingOptions"].get("enableCache")}
     assert cached == set(TASKS) - {"fingerprint"}
 

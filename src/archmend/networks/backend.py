@@ -1,14 +1,18 @@
-"""TensorFlow: whether it is there, how quietly it starts, and how many threads it takes."""
+"""TensorFlow: whether it is there, how quietly it starts, how many threads it takes and what of a GPU."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 
-from archmend.errors import MissingExtra
+from archmend.errors import MissingExtra, Unavailable
+
+
+class NoGpuError(Unavailable):
+    """A GPU was asked for and TensorFlow sees none; on another node there may be one."""
 
 
 def require_tensorflow() -> None:
@@ -42,12 +46,38 @@ def check_tensorflow() -> None:
 
 
 def pin_threads(count: int) -> None:
-    """Let TensorFlow use `count` threads; before its first operation."""
+    """Let TensorFlow use `count` threads, unless it has begun: then whoever began it has chosen."""
     require_tensorflow()
     import tensorflow as tf
 
-    tf.config.threading.set_intra_op_parallelism_threads(count)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    with suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(count)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+
+
+def take_gpus(*, required: bool = False, who: str = "this trial") -> None:
+    """Let TensorFlow take a GPU's memory as it needs it; before its first operation.
+
+    Args:
+        required: whether a GPU was asked for.
+        who: asked for it, for the message.
+
+    Raises:
+        NoGpuError: it was, and there is none.
+    """
+    require_tensorflow()
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    if required and not devices:
+        raise NoGpuError(
+            f"{who} asked for a GPU and TensorFlow sees none; run it from the image's -gpu tag on a node "
+            "with a working driver, or ask for no GPU"
+        )
+    for device in devices:
+        # In a notebook TensorFlow may run already, with what its owner said of the memory.
+        with suppress(RuntimeError, ValueError):
+            tf.config.experimental.set_memory_growth(device, True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from archmend.networks import measure_latency
+from archmend.networks import NoGpuError, measure_latency, take_gpus
 
 
 def _said(program: str) -> str:
@@ -43,3 +43,32 @@ def test_latency_is_of_a_compiled_pass_in_milliseconds() -> None:
     model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     latency = measure_latency(model, np.zeros((1, 4), "float32"))
     assert 0 < latency.median_ms <= latency.p95_ms < 1000
+
+
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
+    """What TensorFlow sees, and what it was told to let grow."""
+    import tensorflow as tf
+
+    known: dict[str, list[str]] = {"seen": [], "growing": []}
+
+    def grow(device: str, wanted: bool) -> None:
+        if device == "started":
+            raise RuntimeError("Physical devices cannot be modified after being initialized")
+        known["growing"] += [device] if wanted else []
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: known["seen"])
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", grow)
+    return known
+
+
+def test_every_gpu_gives_its_memory_as_it_is_needed(gpus: dict[str, list[str]]) -> None:
+    gpus["seen"] = ["one", "started", "two"]
+    take_gpus(required=True)
+    assert gpus["growing"] == ["one", "two"]
+
+
+def test_a_gpu_that_was_asked_for_and_is_not_there(gpus: dict[str, list[str]]) -> None:
+    take_gpus()
+    with pytest.raises(NoGpuError, match="this repair asked for a GPU and TensorFlow sees none"):
+        take_gpus(required=True, who="this repair")

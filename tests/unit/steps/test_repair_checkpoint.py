@@ -139,6 +139,18 @@ def test_killed_and_followed_by_another_process(
         repair(second)
 
 
+def test_a_pod_that_is_lost_after_its_end_is_followed_by_one_that_trains_one_epoch_at_most(
+    asked: Asked, whole: Any, tmp_path: Path
+) -> None:
+    place = tmp_path / "kept"
+    repair(asked(tmp_path / "first", place, keep_checkpoint=True))
+    epochs: list[int] = []
+    repair(asked(tmp_path / "second", place, keep_checkpoint=True), lambda p: epochs.append(p.epoch))
+    assert result_of(tmp_path / "second") == whole
+    assert set(epochs) <= {EPOCHS}
+    assert place.is_file()
+
+
 def test_in_an_object_store(
     asked: Asked,
     data: str,
@@ -185,7 +197,9 @@ def _info(data: str) -> Any:
 def test_a_digest_follows_what_decides_the_result(asked: Asked, data: str, tmp_path: Path) -> None:
     info = _info(data)
     first = asked(tmp_path / "a", "x")
-    assert digest_of(asked(tmp_path / "b", "y", max_seconds=9.0), info) == digest_of(first, info)
+    assert digest_of(asked(tmp_path / "b", "y", max_seconds=9.0, keep_checkpoint=True), info) == digest_of(
+        first, info
+    )
     assert digest_of(asked(tmp_path / "a", "x", seed=2), info) != digest_of(first, info)
     other = info.model_copy(update={"split_digest": "0"})
     assert digest_of(first, other) != digest_of(first, info)

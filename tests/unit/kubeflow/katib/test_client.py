@@ -10,8 +10,10 @@ import pytest
 from tests.unit.kubeflow.katib.conftest import Start
 from tests.unit.kubeflow.katib.plans import RUN, plan
 
-from archmend.errors import BadInput, Unavailable
+from archmend.errors import BadInput, Interrupted, Unavailable
 from archmend.kubeflow.katib import client as module
+from archmend.kubeflow.katib import connection
+from archmend.kubeflow.katib.adopting import EDITABLE, changes
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.experiment import build_experiment
 from archmend.kubeflow.katib.names import STOPPED
@@ -21,7 +23,8 @@ from archmend.testing.katib import FakeKatib, Outcome
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "PATIENCE", 0.5)
+    monkeypatch.setattr(connection, "PATIENCE", 0.5)
+    monkeypatch.setattr(module, "SETTLED", 0.0)
 
 
 def until(holds: Any, seconds: float = 20) -> None:
@@ -46,7 +49,7 @@ def test_the_context_names_server_and_namespace(start: Start) -> None:
 def test_no_cluster_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBERNETES_SERVICE_HOST", raising=False)
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    with pytest.raises(Unavailable, match=r"no cluster to ask .* set KUBECONFIG"):
+    with pytest.raises(BadInput, match=r"no Kubernetes cluster to ask .* set KUBECONFIG"):
         KatibClient()
 
 
@@ -73,6 +76,89 @@ def test_one_name_for_two_searches_is_refused(start: Start) -> None:
     KatibClient().create(build_experiment(plan()))
     with pytest.raises(BadInput, match="is there already and was made with other settings; delete it"):
         KatibClient().create(build_experiment(plan(epochs=4)))
+
+
+def test_more_trials_and_workers_are_given_to_an_experiment_that_runs(start: Start) -> None:
+    fake = start(lambda run: Outcome("running"))
+    assert KatibClient().create(build_experiment(plan(trials=2, pods={"parallel": 1})))
+    assert not KatibClient().create(build_experiment(plan(trials=6, pods={"parallel": 3})))
+    (held,) = fake.objects("experiments", "team").values()
+    assert [held["spec"][key] for key in EDITABLE] == [6, 6, 3]
+    until(lambda: len(fake.objects("trials", "team")) == 3)
+
+
+def test_an_experiment_that_has_ended_is_not_started_again(start: Start) -> None:
+    fake = start()
+    KatibClient().create(build_experiment(plan(trials=2)))
+    until(
+        lambda: experiment_state(next(iter(fake.objects("experiments", "team").values()))).kind != "running"
+    )
+    with pytest.raises(BadInput, match=r"has ended \(.*max trial count.*\) and Katib starts none again"):
+        KatibClient().create(build_experiment(plan(trials=3)))
+    # Its own successor, and one that asks for no more, take what it has.
+    assert not KatibClient().create(build_experiment(plan(trials=2)))
+    assert not KatibClient().create(build_experiment(plan(trials=2, pods={"parallel": 1})))
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ({"seconds": 60.0}, {"seconds": 90.0}, "made with --max-seconds 60, which .* Katib cannot change"),
+        ({"seconds": 60.0}, {}, "made with --max-seconds 60"),
+        ({"seconds": 60.0}, {"seconds": 30.0}, None),
+        ({}, {"seconds": 30.0}, None),
+        ({"budget": {"target": 0.8}}, {"budget": {"target": 0.9}}, "ends at --target-value 0.8"),
+        ({"budget": {"target": 0.8}}, {}, "ends at --target-value 0.8"),
+        ({"budget": {"target": 0.8}}, {"budget": {"target": 0.7}}, None),
+        ({}, {"budget": {"target": 0.7}}, None),
+        (
+            {"objectives": ("loss",), "budget": {"target": 0.3}},
+            {"objectives": ("loss",), "budget": {"target": 0.2}},
+            "ends at --target-value 0.3",
+        ),
+    ],
+)
+def test_what_katib_cannot_change_is_refused_at_once(
+    before: dict[str, Any], now: dict[str, Any], words: str | None
+) -> None:
+    held, asked = (build_experiment(plan(**given)).to_dict() for given in (before, now))
+    if words is None:
+        assert changes(held, asked) == {}
+    else:
+        with pytest.raises(BadInput, match=words):
+            changes(held, asked)
+
+
+def test_a_trial_that_a_controller_at_work_makes_after_the_end_is_removed(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = start(lambda run: Outcome("running"))
+    KatibClient().create(build_experiment(plan(trials=4)))
+    until(lambda: len(fake.objects("trials", "team")) == 2)
+    trials = fake.objects("trials", "team")
+
+    class Late:
+        @staticmethod
+        def sleep(seconds: float) -> None:
+            name, trial = next(iter(trials.items()))
+            fake.put("trials", {**trial, "metadata": {**trial["metadata"], "name": f"{name}0"}}, "team")
+
+    monkeypatch.setattr(module, "time", Late)
+    (name,) = fake.objects("experiments", "team")
+    KatibClient().stop(name, "somebody asked for it")
+    assert fake.objects("trials", "team") == {}
+
+
+def test_a_signal_while_a_log_is_read_is_not_lost(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    start()
+    client = KatibClient()
+
+    def cut(*args: Any, **other: Any) -> str:
+        raise Interrupted("stop", signal_number=15)
+
+    monkeypatch.setattr(client._core, "read_namespaced_pod_log", cut)
+    with pytest.raises(Interrupted):
+        client.log("pod", "trial", 5)
 
 
 def test_a_lost_answer_does_not_make_two(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:

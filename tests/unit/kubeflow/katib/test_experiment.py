@@ -14,6 +14,9 @@ from archmend.kubeflow.katib.algorithms import read_algorithm
 from archmend.kubeflow.katib.experiment import MOST_TRIALS, build_experiment
 from archmend.kubeflow.katib.names import Identity, experiment_name, label_value
 from archmend.kubeflow.katib.options import KatibOptions, parse_node_selector, parse_tolerations
+from archmend.kubeflow.suggestion.checking import check
+from archmend.kubeflow.suggestion.experiment import Search
+from archmend.search import Budget
 from archmend.testing.katib.controller import _filled
 
 
@@ -188,8 +191,14 @@ def test_a_trial_passes_the_restricted_standard() -> None:
         "capabilities": {"drop": ["ALL"]},
     }
     assert made["automountServiceAccountToken"] is False
-    assert made["volumes"] == [{"name": "tmp", "emptyDir": {}}]
-    assert container["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+    assert made["volumes"] == [
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "ca", "configMap": {"name": "archmend-ca", "optional": True}},
+    ]
+    assert container["volumeMounts"] == [
+        {"name": "tmp", "mountPath": "/tmp"},
+        {"name": "ca", "mountPath": "/etc/archmend/ca", "readOnly": True},
+    ]
 
 
 def test_place_and_resources_come_from_the_options() -> None:
@@ -310,3 +319,27 @@ def test_selectors_and_tolerations_are_read_in_both_ways() -> None:
 def test_wrong_selectors_and_tolerations(parse: Any, text: str, sentence: str) -> None:
     with pytest.raises(BadInput, match=re.escape(sentence)):
         parse(text)
+
+
+def test_no_more_trials_than_fit_the_limits() -> None:
+    """Our service refuses an Experiment of more, where a local search ends with the space."""
+    made = plan(trials=100, budget={"params": 1000})
+    assert 0 < made.trials < 100
+    assert made.exhausts
+    assert build_experiment(made).spec.max_trial_count == made.trials
+    assert not plan(trials=made.trials, budget={"params": 1000}).exhausts, "the budget ends it as well"
+    assert plan(trials=None).exhausts
+    assert not plan(space="fc", trials=None).exhausts
+    check(
+        Search(
+            **{f: getattr(made, f) for f in ("space", "seed", "objectives")},
+            experiment="a",
+            strategy="random",
+            budget=Budget(trials=made.trials, params=1000),
+            own={},
+            parameters=(),
+            epochs=3,
+            epochs_allowed=range(1, 4),
+            asked="",
+        )
+    )

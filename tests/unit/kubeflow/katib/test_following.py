@@ -11,7 +11,7 @@ from tests.unit.kubeflow.katib.conftest import Start
 from tests.unit.kubeflow.katib.plans import plan
 
 from archmend.errors import Unavailable
-from archmend.kubeflow.katib import client as module
+from archmend.kubeflow.katib import connection as module
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.experiment import build_experiment
 from archmend.kubeflow.katib.following import Following, Snapshot

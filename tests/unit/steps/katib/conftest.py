@@ -12,10 +12,10 @@ import pytest
 from tests.minio_server import Server, forget_stores, running
 from tests.unit.kubeflow.katib.conftest import start
 
-from archmend.kubeflow.katib import client
+from archmend.kubeflow.katib import client, connection
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.search import SearchProgress
-from archmend.steps import katib_search
+from archmend.steps import katib_followed
 from archmend.steps.search_request import SearchRequest
 
 __all__ = ["start"]
@@ -101,14 +101,15 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(katib_search, "time", made)
+    monkeypatch.setattr(katib_followed, "time", made)
     return made
 
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "PATIENCE", 2.0)
-    monkeypatch.setattr(katib_search, "PERIOD", 1)
-    monkeypatch.setattr(katib_search, "GRACE", 0.0)
+    monkeypatch.setattr(connection, "PATIENCE", 2.0)
+    monkeypatch.setattr(client, "SETTLED", 0.0)
+    monkeypatch.setattr(katib_followed, "PERIOD", 1)
+    monkeypatch.setattr(katib_followed, "GRACE", 0.0)
     for name in ("ARCHMEND_RUN_ID", "ARCHMEND_NAMESPACE"):
         monkeypatch.delenv(name, raising=False)

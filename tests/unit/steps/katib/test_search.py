@@ -14,7 +14,7 @@ from tests.unit.steps.katib.scripts import architecture, hand_in, succeeds
 from archmend.errors import BadInput, NothingSucceeded, Unavailable
 from archmend.kubeflow.katib.states import experiment_state
 from archmend.search import SearchProgress
-from archmend.steps import katib_search
+from archmend.steps import katib_followed
 from archmend.steps.records import BestRecord, TrialRecord
 from archmend.steps.search import search
 from archmend.steps.search_request import SearchRequest
@@ -101,7 +101,7 @@ def test_trials_that_end_within_the_grace_hand_in(
     start: Start, request_of: Make, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the limit there is a moment in which the trials, which know it, may still end by themselves."""
-    monkeypatch.setattr(katib_search, "GRACE", 1e7)
+    monkeypatch.setattr(katib_followed, "GRACE", 1e7)
 
     def script(run: Run) -> Outcome:
         if run.number == 0:
@@ -232,7 +232,7 @@ def test_what_the_second_trial_waits_for_is_said_once(
 def test_a_suggestion_service_that_answers_no_more(
     start: Start, request_of: Make, monkeypatch: pytest.MonkeyPatch, words: str, ends: str | None
 ) -> None:
-    monkeypatch.setattr(katib_search, "QUIET", 0.1)
+    monkeypatch.setattr(katib_followed, "QUIET", 0.1)
 
     def two(experiment: dict[str, object], number: int) -> dict[str, str]:
         if number >= 2:
@@ -306,3 +306,11 @@ def test_a_deleted_experiment_is_said(start: Start, request_of: Make) -> None:
     fakes.append(start(succeeds))
     with pytest.raises(Unavailable, match="was deleted while it ran; the same command makes it anew"):
         search(request_of(max_trials=50), progress)
+
+
+def test_limits_that_few_fit_end_it_as_exhausted(start: Start, request_of: Make) -> None:
+    """As the local engine does: 100 trials are asked for, and fewer architectures are within the limit."""
+    start(succeeds)
+    outcome = search(request_of(max_trials=100, max_params=60, pods={"parallel": 8}))
+    assert outcome.stopped_by == "exhausted"
+    assert 0 < len(outcome.trials) < 20

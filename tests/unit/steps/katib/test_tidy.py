@@ -123,3 +123,17 @@ def test_ages(text: str, age: timedelta) -> None:
 def test_wrong_ages(text: str) -> None:
     with pytest.raises(BadInput, match=r"--older-than .* is no age; write a number with s, m, h or d"):
         parse_age(text)
+
+
+def test_a_trial_that_came_after_the_end_goes(names: Callable[[], tuple[FakeKatib, dict[str, str]]]) -> None:
+    fake, of = names()
+    KatibClient().stop(of["over"], "its run is over")
+    late = {
+        "metadata": {"name": f"{of['over']}-9", "labels": {"katib.kubeflow.org/experiment": of["over"]}},
+        "spec": {"objective": {"objectiveMetricName": "accuracy"}, "parameterAssignments": []},
+        "status": {"conditions": []},
+    }
+    fake.pause()
+    fake.put("trials", late, "team")
+    collect(KatibClient(), timedelta(days=7))
+    assert f"{of['over']}-9" not in fake.objects("trials", "team")
