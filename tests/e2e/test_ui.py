@@ -56,7 +56,7 @@ def test_a_run_is_started_by_the_form(cluster: Cluster, page: Browser) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_the_panels_are_filled(cluster: Cluster, page: Browser) -> None:
-    """Metrics, the confusion matrix with its ROC curve, Markdown and HTML, of one run, in the artifacts' pages."""
+    """Metrics, the confusion matrix with its ROC curve, Markdown and HTML of one run."""
     run_id = cluster.submit("e2e-panels", max_trials=2, name="e2e-panels", seed=11)
     assert cluster.wait(run_id).state == "SUCCEEDED"
     for step, artifact, texts in (
