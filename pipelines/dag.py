@@ -1,7 +1,8 @@
 """The DAG: fingerprint, prepare, search, repair, evaluate, register, and a summary however it ends.
 
 kfp 2.17 does not hand run-time resource parameters into the sub-DAG of an exit handler. So the tasks stand in
-a pipeline of their own, which takes every parameter, and the exit handler wraps that one.
+a pipeline of their own, which takes every parameter, and the exit handler wraps that one. Its own task stands
+beside it, in the root, and takes the parameters from there.
 """
 
 from components.evaluate.component import evaluate
@@ -162,6 +163,7 @@ def steps(
             max_seconds=repair_max_seconds,
             seed=seed,
             store=store,
+            gpus=repair_gpus,
         ),
         image,
         7 * 24 * HOUR,
@@ -169,7 +171,9 @@ def steps(
     placed(repaired, repair_cpu, repair_memory, repair_node_selector, repair_tolerations)
     on_gpus(repaired, repair_accelerator, repair_gpus)
     model = repaired.outputs["model"]
-    evaluated = in_cluster(evaluate(fingerprint=known.output, dataset=dataset, model=model), image, 6 * HOUR)
+    evaluated = in_cluster(
+        evaluate(fingerprint=known.output, dataset=dataset, model=model, gpus=evaluate_gpus), image, 6 * HOUR
+    )
     placed(evaluated, evaluate_cpu, evaluate_memory, evaluate_node_selector, evaluate_tolerations)
     on_gpus(evaluated, evaluate_accelerator, evaluate_gpus)
     registered = in_cluster(
@@ -301,8 +305,8 @@ def archmend(
         store: Folder for the trials' records and weights and for checkpoints.
         ui: Address of the pipelines' UI (in a whole Kubeflow https://host/pipeline), for links back to it.
         image: Container image of every step and trial; name one by its digest.
-        prepare_cpu: CPU of the fingerprint and of the preparation.
-        prepare_memory: Memory of the fingerprint and of the preparation.
+        prepare_cpu: CPU of the fingerprint, of the preparation and of the summary.
+        prepare_memory: Memory of the fingerprint, of the preparation and of the summary.
         prepare_node_selector: Labels of their node, as JSON.
         prepare_tolerations: Taints they bear, as JSON.
         search_cpu: CPU of the search task, which watches the trials.
@@ -339,7 +343,8 @@ def archmend(
     """
     given = dict(locals())
     ending = in_cluster(
-        summarize(data=data, name=name, registry=registry), image, HOUR, cache=False, retried=False
+        summarize(data=data, name=name, registry=registry, store=store), image, HOUR, cache=False
     )
+    placed(ending, prepare_cpu, prepare_memory, prepare_node_selector, prepare_tolerations)
     with dsl.ExitHandler(ending, name="steps"):
         steps(**given)

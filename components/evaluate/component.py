@@ -10,6 +10,7 @@ def evaluate(
     fingerprint: str,
     dataset: dsl.Input[dsl.Dataset],
     model: dsl.Input[dsl.Model],
+    gpus: str,
     evaluation: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
     classification: dsl.Output[dsl.ClassificationMetrics],
@@ -22,7 +23,12 @@ def evaluate(
     from archmend.steps.evaluate import evaluate as step
 
     result = step(
-        EvaluateRequest(model=f"{model.path}/model.keras", data=dataset.path, out=Path(evaluation.path))
+        EvaluateRequest(
+            model=f"{model.path}/model.keras",
+            data=dataset.path,
+            out=Path(evaluation.path),
+            require_gpu=int(gpus or 0) > 0,
+        )
     )
     evaluation.metadata.update(accuracy=result.accuracy, test_digest=result.test_digest)
     log_evaluation(metrics, classification, result)

@@ -18,6 +18,7 @@ def repair(
     max_seconds: float,
     seed: int,
     store: str,
+    gpus: str,
     model: dsl.Output[dsl.Model],
     metrics: dsl.Output[dsl.Metrics],
 ):
@@ -40,7 +41,10 @@ def repair(
         optimizer=optimizer,
         max_seconds=max_seconds or None,
         seed=seed,
+        # Until the run has succeeded: this pod may be lost before the launcher has stored the model.
         checkpoint=checkpoint_of_run(store, "repair"),
+        keep_checkpoint=True,
+        require_gpu=int(gpus or 0) > 0,
     )
     outcome = step(request, say_epoch)
     model.metadata.update(

@@ -49,7 +49,13 @@ def checkpoint_of_run(store: str, task: str) -> str | None:
         store: URI below which a pipeline keeps what is no artifact; empty for none.
         task: of the pipeline.
     """
-    return f"{store.rstrip('/')}/checkpoints/{run_id()}/{task}.checkpoint" if store and run_id() else None
+    folder = checkpoints_of_run(store)
+    return None if folder is None else f"{folder}/{task}.checkpoint"
+
+
+def checkpoints_of_run(store: str) -> str | None:
+    """Return the folder of all checkpoints of this run, which are of use until it has succeeded."""
+    return f"{store.rstrip('/')}/checkpoints/{run_id()}" if store and run_id() else None
 
 
 def run_links(ui: str, experiment: str) -> dict[str, str]:

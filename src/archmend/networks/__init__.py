@@ -3,7 +3,13 @@
 TensorFlow is imported by the functions that need it, not by this room.
 """
 
-from archmend.networks.backend import check_tensorflow, pin_threads, require_tensorflow
+from archmend.networks.backend import (
+    NoGpuError,
+    check_tensorflow,
+    pin_threads,
+    require_tensorflow,
+    take_gpus,
+)
 from archmend.networks.build import build
 from archmend.networks.counts import count_flops, count_params
 from archmend.networks.encoder import with_encoder
@@ -17,6 +23,7 @@ from archmend.networks.reading import architecture_of
 __all__ = [
     "Latency",
     "ModelMetadata",
+    "NoGpuError",
     "architecture_of",
     "build",
     "check_optimizer",
@@ -31,6 +38,7 @@ __all__ = [
     "pin_threads",
     "require_tensorflow",
     "save_model",
+    "take_gpus",
     "weights_of",
     "with_encoder",
 ]

@@ -29,6 +29,7 @@ class EvaluateRequest(BaseModel):
         part: which rows; `all` also allows a model of another split of the data.
         target, split_seed, validation, test, impute: as of `open_data`; None leaves them to the data.
         out: folder for evaluation.json.
+        require_gpu: refuse to measure where TensorFlow sees none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +43,7 @@ class EvaluateRequest(BaseModel):
     test: float | None = None
     impute: str | None = None
     out: Path
+    require_gpu: bool = False
 
 
 def evaluate(request: EvaluateRequest) -> Evaluation:
@@ -50,11 +52,13 @@ def evaluate(request: EvaluateRequest) -> Evaluation:
     Raises:
         BadInput: no such model or data, a file that is no Keras model, a model of another split (unless
             the part is `all`), of other classes or of another input shape.
-        MissingExtra: TensorFlow is not installed. Unavailable: the disk or a remote place fails.
+        MissingExtra: TensorFlow is not installed. Unavailable: the disk or a remote place fails, or there is
+            no GPU where one was asked for.
     """
     from archmend import evaluation as room
-    from archmend.networks import load_model
+    from archmend.networks import load_model, take_gpus
 
+    take_gpus(required=request.require_gpu, who="this evaluation")
     with fetched(request.model) as path:
         model, metadata = load_model(path)
         content = path.read_bytes()

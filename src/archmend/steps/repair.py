@@ -12,6 +12,7 @@ from pathlib import Path
 
 from archmend.datasets import open_data
 from archmend.errors import BadInput, Interrupted, NothingSucceeded
+from archmend.networks import take_gpus
 from archmend.steps.repair_checkpoint import RepairCheckpoint
 from archmend.steps.repair_files import MODEL, SUMMARY, RepairOutcome, RepairRecord, write_results
 from archmend.steps.repair_journal import Journal, RepairProgress
@@ -28,11 +29,13 @@ def repair(request: RepairRequest, progress: Callable[[RepairProgress], None] | 
         BadInput: the request, its data, its model or its output folder.
         NothingSucceeded: no candidate's validation was ever finite.
         Interrupted: by a signal; history.csv and decisions.jsonl hold what was finished.
-        Unavailable: the disk is full, or the data or the checkpoint's store cannot be reached.
+        Unavailable: the disk is full, the data or the checkpoint's store cannot be reached, or there is no
+            GPU where one was asked for.
     """
     started = time.monotonic()
     check_request(request)
     _claim(request.out, (MODEL,) if request.checkpoint else (SUMMARY, MODEL))
+    take_gpus(required=request.require_gpu, who="this repair")
     prepared = open_data(
         request.data,
         target=request.target,
@@ -75,7 +78,7 @@ def repair(request: RepairRequest, progress: Callable[[RepairProgress], None] | 
     journal.open()
     seconds = time.monotonic() - started + (0.0 if checkpoint is None else checkpoint.seconds)
     outcome = write_results(request, prepared, start, result, seconds)
-    if checkpoint is not None:
+    if checkpoint is not None and not request.keep_checkpoint:
         checkpoint.drop()
     return outcome
 

@@ -15,8 +15,11 @@ from archmend.steps.repair_start import RepairRequest
 from archmend.storage import delete, exists, is_remote, local_path, read_bytes, write_bytes
 
 FILE = "repair.checkpoint"
-_NOT_OF_THE_RESULT = {"data", "model", "out", "max_seconds", "checkpoint", "checkpoint_pause"}
-"""Where things lie, and how long it may take; data and model count by their content."""
+_NOT_OF_THE_RESULT = {
+    *("data", "model", "out", "max_seconds", "require_gpu"),
+    *("checkpoint", "checkpoint_pause", "keep_checkpoint"),
+}
+"""Where things lie and are done, and how long it may take; data and model count by their content."""
 
 
 class RepairCheckpoint(Keeper):

@@ -29,7 +29,9 @@ class RepairRequest(BaseModel):
         epochs, batch_size, seed: of the training. optimizer, learning_rate: of a model built from `arch`.
         max_seconds: wall time of the training. max_repairs: remedies tried at most. out: output folder.
         checkpoint: file of the state to go on from, in any storage, or a folder for it (it ends in /, or is
-            one); removed once the model is written. checkpoint_pause: seconds between two saves, at least.
+            one); removed once the model is written, unless keep_checkpoint. checkpoint_pause: seconds between
+            two saves, at least.
+        require_gpu: refuse to train where TensorFlow sees none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +56,8 @@ class RepairRequest(BaseModel):
     impute: str | None = None
     checkpoint: str | Path | None = None
     checkpoint_pause: float = 5.0
+    keep_checkpoint: bool = False
+    require_gpu: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,20 @@ from archmend.errors import ArchmendError
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.names import OURS, RUN, label_value
 from archmend.kubeflow.katib.states import experiment_state
-from archmend.kubeflow.place import namespace, run_id
+from archmend.kubeflow.place import checkpoints_of_run, namespace, run_id
 from archmend.steps.katib_tidy import stop_left_over
+from archmend.storage import delete, list_objects
+
+SUCCEEDED = "SUCCEEDED"
+"""As Kubeflow Pipelines says it."""
 
 
-def summarize(data: str, name: str, registry: str, state: str, error: str) -> str:
-    """Stop what the run left behind in Katib, and return what is to be said as Markdown.
+def summarize(data: str, name: str, registry: str, store: str, state: str, error: str) -> str:
+    """Tidy up after the run, and return what is to be said as Markdown.
 
-    The cluster's silence does not keep the summary from being written.
+    Its search in Katib is stopped where it still goes on, and the checkpoints of a run that succeeded are
+    removed; those of another one are there for its retry. The silence of the cluster or of the store does
+    not keep the summary from being written.
     """
     lines = [f"# {name}", f"- data: `{data}`", f"- registry: `{registry}`", f"- state: {state}"]
     if error:
@@ -25,7 +31,18 @@ def summarize(data: str, name: str, registry: str, state: str, error: str) -> st
             lines += _of_katib(run)
         except ArchmendError as unavailable:
             lines.append(f"- Katib was not asked: {unavailable}")
+        if state == SUCCEEDED:
+            try:
+                _drop_checkpoints(store)
+            except ArchmendError as unavailable:
+                lines.append(f"- checkpoints were not removed: {unavailable}")
     return "\n".join(lines) + "\n"
+
+
+def _drop_checkpoints(store: str) -> None:
+    folder = checkpoints_of_run(store)
+    for left in list_objects(f"{folder}/") if folder is not None else ():
+        delete(left.uri)
 
 
 def _of_katib(run: str) -> list[str]:

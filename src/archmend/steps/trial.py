@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from archmend.datasets import DATA_FILE, DataInfo, open_data, read_info, write_prepared
-from archmend.errors import NothingSucceeded, Unavailable
-from archmend.networks import check_tensorflow, pin_threads
+from archmend.errors import NothingSucceeded
+from archmend.networks import NoGpuError, check_tensorflow, pin_threads, take_gpus
 from archmend.search import TrialResult, objective_value
 from archmend.spaces import Architecture, Space, create_space, from_texts
 from archmend.steps.records import TrialRecord
@@ -172,10 +172,6 @@ def _result(
     )
 
 
-class NoGpuError(Unavailable):
-    """A trial asked for a GPU and TensorFlow sees none."""
-
-
 def _record_failure(
     request: TrialRequest, architecture: Architecture, report: Report, seed: int, started: float
 ) -> None:
@@ -200,14 +196,7 @@ def _start_tensorflow(request: TrialRequest) -> None:
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
-    devices = tf.config.list_physical_devices("GPU")
-    if request.require_gpu and not devices:
-        raise NoGpuError(
-            "this trial asked for a GPU and TensorFlow sees none; run it from the image's -gpu tag on a node "
-            "with a working driver, or ask for no GPU"
-        )
-    for device in devices:
-        tf.config.experimental.set_memory_growth(device, True)
+    take_gpus(required=request.require_gpu)
 
 
 def _deadline(request: TrialRequest) -> float | None:

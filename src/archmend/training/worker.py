@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from archmend.errors import BadInput, MissingExtra, Unavailable
-from archmend.networks import pin_threads
+from archmend.networks import pin_threads, take_gpus
 from archmend.training.failures import reason_of
 from archmend.training.task import Problem, Report, Task, TrainingSettings
 
@@ -64,8 +64,7 @@ def _started(settings: TrainingSettings, connection: Connection) -> Trainer:
     import tensorflow as tf
 
     tf.config.experimental.enable_op_determinism()
-    for device in tf.config.list_physical_devices("GPU"):
-        tf.config.experimental.set_memory_growth(device, True)
+    take_gpus()
     from archmend.training.trial import Trainer
 
     def tell(report: Report) -> None:

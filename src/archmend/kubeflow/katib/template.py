@@ -16,8 +16,26 @@ TRIES = 2
 """More pods for a trial whose pod was lost; one that was preempted or evicted does not count."""
 KEPT_FOR = 600
 """Seconds for which a finished trial's pod is there to be asked why it failed."""
-_FROM_SECRET = {"MINIO_ACCESS_KEY": "accesskey", "MINIO_SECRET_KEY": "secretkey"}
-_FROM_CONFIG = {"MINIO_ENDPOINT": "endpoint", "AWS_REGION": "region"}
+FROM_SECRET = {
+    "MINIO_ACCESS_KEY": "accesskey",
+    "MINIO_SECRET_KEY": "secretkey",
+    "MINIO_SESSION_TOKEN": "sessiontoken",
+}
+FROM_CONFIG = {
+    "MINIO_ENDPOINT": "endpoint",
+    "AWS_REGION": "region",
+    "ARCHMEND_S3_ADDRESSING": "addressing",
+    "AWS_CA_BUNDLE": "ca",
+    "SSL_CERT_FILE": "ca",
+}
+"""How a pod of ours, a step's or a trial's, comes to the object store; each key may be absent."""
+CA_FOLDER = "/etc/archmend/ca"
+"""Where a pod finds the certificates of `ca_config_map`, if there is one."""
+
+
+def ca_config_map(config_map: str) -> str:
+    """Return the name of the ConfigMap with an authority of the store's own, beside that of its address."""
+    return f"{config_map}-ca"
 
 
 def trial_job(options: KatibOptions, command: Sequence[str], labels: Mapping[str, str]) -> dict[str, Any]:
@@ -36,7 +54,10 @@ def trial_job(options: KatibOptions, command: Sequence[str], labels: Mapping[str
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(options, command)],
-        "volumes": [{"name": "tmp", "emptyDir": {}}],
+        "volumes": [
+            {"name": "tmp", "emptyDir": {}},
+            {"name": "ca", "configMap": {"name": ca_config_map(options.config_map), "optional": True}},
+        ],
     }
     for key, value in (
         ("nodeSelector", dict(options.node_selector)),
@@ -92,8 +113,8 @@ def _container(options: KatibOptions, command: Sequence[str]) -> dict[str, Any]:
         "command": list(command),
         "env": [
             {"name": "HOME", "value": "/tmp"},
-            *_from("configMapKeyRef", options.config_map, _FROM_CONFIG),
-            *_from("secretKeyRef", options.secret, _FROM_SECRET),
+            *_from("configMapKeyRef", options.config_map, FROM_CONFIG),
+            *_from("secretKeyRef", options.secret, FROM_SECRET),
         ],
         "resources": {"requests": resources, "limits": resources},
         "securityContext": {
@@ -101,7 +122,10 @@ def _container(options: KatibOptions, command: Sequence[str]) -> dict[str, Any]:
             "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
+        "volumeMounts": [
+            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "ca", "mountPath": CA_FOLDER, "readOnly": True},
+        ],
     }
 
 

@@ -246,6 +246,7 @@ def test_keys_are_named_and_never_written(monkeypatch: pytest.MonkeyPatch) -> No
     assert keys == {
         "MINIO_ACCESS_KEY": {"name": "store-keys", "key": "accesskey", "optional": True},
         "MINIO_SECRET_KEY": {"name": "store-keys", "key": "secretkey", "optional": True},
+        "MINIO_SESSION_TOKEN": {"name": "store-keys", "key": "sessiontoken", "optional": True},
     }
 
 
