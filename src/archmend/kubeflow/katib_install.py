@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.errors import BadInput, Unavailable
 from archmend.kubeflow.katib_config import entry, start_settings, with_entries
+from archmend.kubeflow.kube import kube_settings
 from archmend.kubeflow.suggestion import algorithm_names
 
 NAME = "katib-config"
@@ -84,25 +84,11 @@ def _restarted() -> dict[str, Any]:
 
 
 def _clients() -> tuple[Any, Any, type[Any], type[Any]]:
-    try:
-        from kubernetes import client, config
-        from kubernetes.config import ConfigException
-        from urllib3.exceptions import HTTPError
-    except ImportError as error:
-        raise MissingExtra("kubernetes", "kubeflow") from error
-    try:
-        # By the variable as it is now: the library reads it when it is imported.
-        where = os.environ.get("KUBECONFIG")
-        if where is None and "KUBERNETES_SERVICE_HOST" in os.environ:
-            config.load_incluster_config()
-        else:
-            config.load_kube_config(config_file=where)
-    except (ConfigException, OSError) as error:
-        raise BadInput(
-            f"no Kubernetes to talk to ({error}): set KUBECONFIG, or run this in a pod with a service account"
-        ) from error
+    settings, _ = kube_settings()
+    from kubernetes import client
+    from urllib3.exceptions import HTTPError
+
     # A cluster that is away is said at once; the library would try three times.
-    settings = client.Configuration.get_default_copy()
     settings.retries = False
     api = client.ApiClient(settings)
     return client.CoreV1Api(api), client.AppsV1Api(api), client.ApiException, HTTPError

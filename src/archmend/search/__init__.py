@@ -4,6 +4,7 @@ Nothing here knows Keras, Kubernetes or files.
 """
 
 from archmend.search.evaluating import Evaluator, Pool
+from archmend.search.fitting import count_fitting
 from archmend.search.loop import SearchProgress, SearchResult, run
 from archmend.search.objectives import (
     DIRECTIONS,
@@ -35,6 +36,7 @@ __all__ = [
     "best_of",
     "checked_objectives",
     "common_failure",
+    "count_fitting",
     "create_strategy",
     "dominates",
     "first_of",

@@ -41,6 +41,13 @@ def draw_within(
     return left[int(rng.integers(len(left)))] if left else None
 
 
+def count_fitting(space: Space, budget: Budget) -> float:
+    """Return how many architectures are within the cost limits; all of them in a space too large to list."""
+    if space.size > _LISTED or not limits_cost(budget):
+        return space.size
+    return sum(budget.excess(space.cost(architecture)) is None for architecture in space)
+
+
 def refuse_impossible(space: Space, budget: Budget) -> None:
     """Refuse cost limits that no architecture of the space fits.
 

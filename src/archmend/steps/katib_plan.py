@@ -55,7 +55,7 @@ def plan_of(
     identity = identity_of(request)
     algorithm = read_algorithm(request.strategy)
     folder = f"{options.store.rstrip('/')}/{client.namespace}/{experiment_name(identity)}"
-    source = request.data_uri or request.data
+    lies_there = request.data_uri is not None and is_remote(request.data_uri)
     return Plan(
         identity=identity,
         options=options,
@@ -69,9 +69,10 @@ def plan_of(
         learning_rate=request.learning_rate,
         inherit=request.inherit,
         seed=request.seed,
-        data=source if is_remote(source) and request.data_uri else f"{folder}/data",
+        data=str(request.data_uri) if lies_there else f"{folder}/data",
         folder=folder,
         deadline=None if budget.seconds is None else time.time() + budget.seconds,
+        seconds=request.max_seconds,
     )
 
 

@@ -12,6 +12,7 @@ from archmend.errors import BadInput
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.names import OURS, RUN, label_value
 from archmend.kubeflow.katib.states import experiment_state
+from archmend.steps.katib_ends import RUN_OVER
 
 _AGE = re.compile(r"([0-9]+)([smhd])")
 _ENDS = ("Succeeded", "Failed")
@@ -29,7 +30,7 @@ class Tidied:
 def stop_left_over(client: KatibClient, run: str) -> tuple[str, ...]:
     """Stop the Experiments of a run that still search, and return their names."""
     return tuple(
-        _stop(client, item, "its run is over")
+        _stop(client, item, RUN_OVER)
         for item in client.experiments(f"{OURS},{RUN}={label_value(run)}")
         if experiment_state(item).kind == "running"
     )
@@ -49,8 +50,11 @@ def collect(client: KatibClient, older_than: timedelta, *, now: datetime | None 
         name, run = item["metadata"]["name"], item["metadata"]["labels"].get(RUN, "")
         if experiment_state(item).kind == "running":
             if _of_a_pipeline(item) and run_is_over(client, run):
-                stopped.append(_stop(client, item, "its run is over"))
+                stopped.append(_stop(client, item, RUN_OVER))
             continue
+        if experiment_state(item).stopped:
+            # Made by a controller that had not yet seen the end; of any other Experiment they may be wanted.
+            client.remove_unfinished(name)
         ended = _ended(item)
         if ended is not None and present - ended > older_than:
             client.delete(name)

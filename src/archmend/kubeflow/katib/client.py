@@ -3,80 +3,41 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-import os
-from collections.abc import Callable, Generator, Mapping
+import time
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from kubeflow_katib_api import models as api
-from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
-from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.errors import Unavailable
+from archmend.kubeflow.katib.adopting import changes
 from archmend.kubeflow.katib.answers import AbsentError, TakenError, is_gone, is_passing, translated
-from archmend.kubeflow.katib.names import DIGEST, STOPPED
+from archmend.kubeflow.katib.connection import TIMEOUT
+from archmend.kubeflow.katib.names import STOPPED
+from archmend.kubeflow.katib.states import experiment_state, trial_state
+from archmend.kubeflow.katib.surroundings import Surroundings
 
 GROUP, VERSION = "kubeflow.org", "v1beta1"
 EXPERIMENTS, TRIALS = "experiments", "trials"
 OF_EXPERIMENT = "katib.kubeflow.org/experiment"
-OF_TRIAL = "katib.kubeflow.org/trial"
-PATIENCE = 120.0
-"""Seconds for which a question is asked again while the API server does not answer."""
-_TIMEOUT = (5, 30)
-_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-_T = TypeVar("_T")
-_LOG = logging.getLogger(__name__)
+SETTLED = 2.0
+"""Seconds after which a controller that was at work has seen that an Experiment has ended."""
+GONE = 60.0
+"""Seconds that a deletion may take."""
 
 
-class KatibClient:
-    """Katib's objects of one namespace, and the pods and events that belong to them.
-
-    Attributes:
-        namespace: of the Experiments. where: the API server's address, for messages.
-    """
-
-    def __init__(self, namespace: str = "") -> None:
-        """Connect as a pod of the cluster, or else as the current kube context says.
-
-        Args:
-            namespace: empty is the pod's own, or the context's.
-
-        Raises:
-            MissingExtra: the Kubernetes client is not installed. Unavailable: there is no cluster.
-        """
-        try:
-            from kubernetes import client, config
-        except ModuleNotFoundError as error:
-            raise MissingExtra("kubernetes", "kubeflow") from error
-        own = "default"
-        # One of its own: another client of this process may look at another cluster.
-        found = client.Configuration()
-        try:
-            config.load_incluster_config(client_configuration=found)
-            own = _NAMESPACE_FILE.read_text().strip() if _NAMESPACE_FILE.is_file() else own
-        except config.ConfigException:
-            # The client library has looked at this variable when it was imported, and never again.
-            path = os.environ.get("KUBECONFIG")
-            try:
-                config.load_kube_config(path, client_configuration=found)
-                _, context = config.list_kube_config_contexts(path)
-                own = context["context"].get("namespace", own)
-            except config.ConfigException as error:
-                raise Unavailable(
-                    f"there is no cluster to ask ({error}); run this in a pod, or set KUBECONFIG"
-                ) from error
-        self.namespace = namespace or own
-        self.where = found.host
-        connection = client.ApiClient(found)
-        self._objects = client.CustomObjectsApi(connection)
-        self._core = client.CoreV1Api(connection)
+class KatibClient(Surroundings):
+    """Katib's objects of one namespace, and what stands around them."""
 
     def create(self, experiment: api.V1beta1Experiment) -> bool:
         """Create an Experiment, or adopt the one of the same name and digest; say whether it is new.
 
+        One that is adopted gets the number of trials and of workers that are asked for now.
+
         Raises:
-            BadInput: Katib refuses it, or the name is taken by another one.
+            BadInput: Katib refuses it, or the name is taken by another one, or by one that cannot give what
+                is asked for now.
             Unavailable: the cluster does not answer, has no Katib, or is just deleting the one of this name.
         """
         body = experiment.to_dict()
@@ -88,7 +49,7 @@ class KatibClient:
                 self._ask(
                     f"create experiment {name}",
                     lambda: self._objects.create_namespaced_custom_object(
-                        GROUP, VERSION, self.namespace, EXPERIMENTS, body, _request_timeout=_TIMEOUT
+                        GROUP, VERSION, self.namespace, EXPERIMENTS, body, _request_timeout=TIMEOUT
                     ),
                 )
             except AbsentError as error:
@@ -99,11 +60,9 @@ class KatibClient:
             raise Unavailable(
                 f"experiment {name} in namespace {self.namespace} is being deleted; try again when it is gone"
             )
-        if (held["metadata"].get("annotations") or {}).get(DIGEST) != body["metadata"]["annotations"][DIGEST]:
-            raise BadInput(
-                f"experiment {name} in namespace {self.namespace} is there already and was made with other "
-                "settings; delete it, or start under another run"
-            )
+        changed = changes(held, body)
+        if changed:
+            self._patch(name, {"spec": changed})
         return False
 
     def experiment(self, name: str) -> dict[str, Any] | None:
@@ -159,11 +118,16 @@ class KatibClient:
         held = self.experiment(name)
         if held is None:
             return
-        from archmend.kubeflow.katib.states import experiment_state, trial_state
-
         if experiment_state(held).kind == "running":
             with contextlib.suppress(AbsentError):  # somebody has deleted it meanwhile
                 self._mark_stopped(name, held, reason)
+        self.remove_unfinished(name)
+        # A controller that had begun before it saw the end may make one more trial.
+        time.sleep(SETTLED)
+        self.remove_unfinished(name)
+
+    def remove_unfinished(self, name: str) -> None:
+        """Remove the trials of an Experiment that have not ended."""
         for item in self.list_trials(name)[0]:
             if not trial_state(item).finished:
                 self._delete(TRIALS, item["metadata"]["name"])
@@ -172,56 +136,21 @@ class KatibClient:
         """Remove an Experiment with its trials; one that is not there is no error."""
         self._delete(EXPERIMENTS, name)
 
-    def workflow(self, run: str) -> dict[str, Any] | None:
-        """Return the Argo Workflow of a pipeline run, None where there is none any more."""
-        listed = self._ask(
-            f"look up the workflow of run {run}",
-            lambda: self._objects.list_namespaced_custom_object(
-                "argoproj.io",
-                "v1alpha1",
-                self.namespace,
-                "workflows",
-                label_selector=f"pipeline/runid={run}",
-                _request_timeout=_TIMEOUT,
-            ),
-        )
-        return next(iter(listed["items"]), None)
+    def delete_and_wait(self, name: str) -> None:
+        """Remove an Experiment, and wait until it and all that belongs to it are gone.
 
-    def pods(self, trial: str) -> list[Any]:
-        """Return the pods of a trial, the newest last."""
-        found = self._ask(
-            f"list the pods of trial {trial}",
-            lambda: self._core.list_namespaced_pod(
-                self.namespace, label_selector=f"{OF_TRIAL}={trial}", _request_timeout=_TIMEOUT
-            ),
-        )
-        return sorted(found.items, key=lambda pod: pod.metadata.creation_timestamp)
-
-    def log(self, pod: str, container: str, lines: int) -> str:
-        """Return the last lines of a container's log; empty where there is none any more."""
-        try:
-            return str(
-                self._core.read_namespaced_pod_log(
-                    pod, self.namespace, container=container, tail_lines=lines, _request_timeout=_TIMEOUT
+        Raises:
+            Unavailable: it is still there after `GONE` seconds.
+        """
+        self._delete(EXPERIMENTS, name, propagation_policy="Foreground")
+        end = time.monotonic() + GONE
+        while self.experiment(name) is not None:
+            if time.monotonic() > end:
+                raise Unavailable(
+                    f"experiment {name} in namespace {self.namespace} is still being deleted after "
+                    f"{GONE:.0f} s; try again when it is gone"
                 )
-            )
-        except Exception as error:  # the log is a courtesy: without it the failure is still told
-            _LOG.debug("no log of %s: %s", pod, error)
-            return ""
-
-    def events(self, kind: str, name: str) -> list[str]:
-        """Return what the cluster's events say of an object, the newest last."""
-        found = self._ask(
-            f"list the events of {name}",
-            lambda: self._core.list_namespaced_event(
-                self.namespace,
-                field_selector=f"involvedObject.kind={kind},involvedObject.name={name}",
-                _request_timeout=_TIMEOUT,
-            ),
-        )
-        oldest = datetime.min.replace(tzinfo=UTC)
-        ordered = sorted(found.items, key=lambda e: e.last_timestamp or e.event_time or oldest)
-        return [event.message or "" for event in ordered]
+            time.sleep(0.2)
 
     def _mark_stopped(self, name: str, held: Mapping[str, Any], reason: str) -> None:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -253,7 +182,7 @@ class KatibClient:
         self._ask(
             f"patch experiment {name}",
             lambda: call(
-                GROUP, VERSION, self.namespace, EXPERIMENTS, name, dict(body), _request_timeout=_TIMEOUT
+                GROUP, VERSION, self.namespace, EXPERIMENTS, name, dict(body), _request_timeout=TIMEOUT
             ),
         )
 
@@ -263,7 +192,7 @@ class KatibClient:
                 self._ask(
                     f"read {plural[:-1]} {name}",
                     lambda: self._objects.get_namespaced_custom_object(
-                        GROUP, VERSION, self.namespace, plural, name, _request_timeout=_TIMEOUT
+                        GROUP, VERSION, self.namespace, plural, name, _request_timeout=TIMEOUT
                     ),
                 )
             )
@@ -281,7 +210,7 @@ class KatibClient:
                         self.namespace,
                         plural,
                         label_selector=selector,
-                        _request_timeout=_TIMEOUT,
+                        _request_timeout=TIMEOUT,
                     ),
                 )
             )
@@ -294,24 +223,11 @@ class KatibClient:
             "is unknown there); install it, or name another namespace"
         )
 
-    def _delete(self, plural: str, name: str) -> None:
+    def _delete(self, plural: str, name: str, **how: str) -> None:
         with contextlib.suppress(AbsentError):
             self._ask(
                 f"delete {plural[:-1]} {name}",
                 lambda: self._objects.delete_namespaced_custom_object(
-                    GROUP, VERSION, self.namespace, plural, name, _request_timeout=_TIMEOUT
+                    GROUP, VERSION, self.namespace, plural, name, _request_timeout=TIMEOUT, **how
                 ),
             )
-
-    def _ask(self, what: str, call: Callable[[], _T]) -> _T:
-        """Ask again while the API server is away, as during a restart, and translate what remains."""
-        again = Retrying(
-            stop=stop_after_delay(PATIENCE),
-            wait=wait_random_exponential(multiplier=0.2, max=10),
-            retry=retry_if_exception(is_passing),
-            reraise=True,
-        )
-        try:
-            return again(call)
-        except Exception as error:
-            raise translated(error, what, self.namespace, self.where) from error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from kubeflow_katib_api import models as api
 
 from archmend.errors import BadInput
+from archmend.kubeflow.katib.adopting import EDITABLE
 from archmend.kubeflow.katib.algorithms import (
     Algorithm,
     check_pair,
@@ -18,11 +21,11 @@ from archmend.kubeflow.katib.algorithms import (
     grid_size,
     hyperband_settings,
 )
-from archmend.kubeflow.katib.names import DEADLINE, DIGEST, Identity, experiment_name
+from archmend.kubeflow.katib.names import DEADLINE, DIGEST, SECONDS, Identity, experiment_name
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.katib.parameters import assigned, assigned_names, parameters
 from archmend.kubeflow.katib.template import CONTAINER, trial_job
-from archmend.search import DIRECTIONS, Budget
+from archmend.search import DIRECTIONS, Budget, count_fitting
 from archmend.spaces import Space
 
 MOST_TRIALS = 1_000
@@ -43,6 +46,7 @@ class Plan:
         epochs, batch_size, optimizer, learning_rate, inherit, seed: of each trial.
         data: URI of the prepared data. folder: URI of the Experiment's own folder.
         deadline: seconds since the epoch at which trials end with what they have.
+        seconds: that the whole search may take, as it was asked for.
     """
 
     identity: Identity
@@ -60,6 +64,7 @@ class Plan:
     data: str
     folder: str
     deadline: float | None = None
+    seconds: float | None = None
 
     @property
     def name(self) -> str:
@@ -76,20 +81,31 @@ class Plan:
         """URI of the folder with the trials' weights."""
         return f"{self.folder}/weights"
 
-    @property
+    @cached_property
     def trials(self) -> int:
-        """How many trials there are at most; a space is not larger than it is."""
-        size: float = MOST_TRIALS
+        """How many trials there are at most: no more than the space has for the algorithm."""
+        return int(min(self.budget.trials or MOST_TRIALS, self._size))
+
+    @property
+    def exhausts(self) -> bool:
+        """Whether the last trial is the last of the space, and the budget would have had more."""
+        return self._size < (self.budget.trials or math.inf) and self.trials == self._size
+
+    @cached_property
+    def _size(self) -> float:
+        """How many trials the algorithm makes before it has no more."""
         if self.algorithm.ours:
-            size = self.space.size
-        elif self.algorithm.name == "grid":
-            size = grid_size(self.space)  # of which many may be one architecture
-        return int(min(self.budget.trials or MOST_TRIALS, size))
+            # Our service gives what is within the limits, and refuses an Experiment of more.
+            return count_fitting(self.space, self.budget)
+        # Katib's grid knows neither limits nor that many of its points are one architecture.
+        return grid_size(self.space) if self.algorithm.name == "grid" else math.inf
 
     @property
     def digest(self) -> str:
-        """Of what was asked, but for the moment at which it ends."""
-        text = json.dumps(_spec(self, deadline=None).to_dict(), sort_keys=True)
+        """Of what makes the trials what they are: all but how many there are and what ends them."""
+        spec = _spec(self, deadline=None).to_dict()
+        spec["objective"].pop("goal", None)
+        text = json.dumps({k: v for k, v in spec.items() if k not in EDITABLE}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -111,6 +127,7 @@ def build_experiment(plan: Plan) -> api.V1beta1Experiment:
             annotations={
                 DIGEST: plan.digest,
                 **({} if plan.deadline is None else {DEADLINE: f"{plan.deadline:.3f}"}),
+                **({} if plan.seconds is None else {SECONDS: f"{plan.seconds:g}"}),
             },
         ),
         spec=_spec(plan, plan.deadline),

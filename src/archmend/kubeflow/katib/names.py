@@ -15,6 +15,8 @@ STOPPED = "archmend.io/stopped"
 """Annotation: why archmend stopped the Experiment."""
 DEADLINE = "archmend.io/deadline"
 """Annotation: seconds since the epoch at which the search ends, so that a successor has no more time."""
+SECONDS = "archmend.io/max-seconds"
+"""Annotation: how long the whole search was to last when the Experiment was made."""
 OURS = f"{PART_OF}=archmend"
 """Selects every Experiment of ours."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from archmend.errors import BadInput, MissingExtra, Unavailable
+from archmend.errors import BadInput, Unavailable
+from archmend.kubeflow.kube import kube_settings
 
 SERVICE = "ml-pipeline"
 SCHEDULER = "ml-pipeline-scheduledworkflow"
@@ -25,23 +25,10 @@ class Cluster:
         Raises:
             MissingExtra: the Kubernetes client is not installed. BadInput: there is no context.
         """
-        try:
-            from kubernetes import client, config
-            from kubernetes.config import ConfigException
-        except ImportError as error:
-            raise MissingExtra("kubernetes", "kubeflow") from error
+        settings, _ = kube_settings("give --host, or set KUBECONFIG")
+        from kubernetes import client
+
         self.namespace = namespace
-        settings = client.Configuration()
-        try:
-            if in_pod():
-                config.load_incluster_config(client_configuration=settings)
-            else:
-                # By the variable as it is now: the library reads it when it is imported.
-                config.load_kube_config(os.environ.get("KUBECONFIG"), client_configuration=settings)
-        except (ConfigException, OSError) as error:
-            raise BadInput(
-                "no Kubeflow Pipelines to talk to: there is neither a host nor a kube context; give --host"
-            ) from error
         # A cluster that is away is said at once; the library would try three times.
         settings.retries = False
         self._settings = settings
@@ -132,8 +119,3 @@ class Cluster:
                 f"the cluster at {self._where} does not answer; is it up? If Kubeflow Pipelines is "
                 "elsewhere, give --host"
             ) from error
-
-
-def in_pod() -> bool:
-    """Say whether this process runs in a pod and is not told of another cluster."""
-    return "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ

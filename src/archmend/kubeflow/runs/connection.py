@@ -9,7 +9,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from archmend.errors import BadInput
-from archmend.kubeflow.runs.cluster import PORT, SERVICE, Cluster, in_pod
+from archmend.kubeflow.kube import in_pod, pod_namespace
+from archmend.kubeflow.runs.cluster import PORT, SERVICE, Cluster
 from archmend.kubeflow.runs.credentials import token_source
 from archmend.kubeflow.runs.forward import Forward
 from archmend.kubeflow.runs.links import Links
@@ -17,7 +18,6 @@ from archmend.kubeflow.runs.server import Server
 
 _HERE = frozenset({"localhost", "127.0.0.1", "::1"})
 """Hosts that a port-forward of the kube context's cluster has."""
-_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 @contextmanager
@@ -52,7 +52,7 @@ def connected(
     ui = _address(ui, "--ui", "KF_PIPELINES_UI_ENDPOINT")
     host = _address(host, "--host", "KF_PIPELINES_ENDPOINT").removesuffix("/apis/v2beta1")
     installed = os.environ.get("ARCHMEND_KUBEFLOW_NAMESPACE", "kubeflow")
-    own = _NAMESPACE_FILE.read_text().strip() if in_pod() and _NAMESPACE_FILE.is_file() else ""
+    own = pod_namespace()
 
     inside = f"http://{SERVICE}.{installed}.svc:{PORT}"
     if not host and in_pod():

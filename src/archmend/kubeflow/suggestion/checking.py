@@ -6,8 +6,7 @@ from archmend.errors import BadInput
 from archmend.kubeflow.suggestion.asked import read_asked
 from archmend.kubeflow.suggestion.experiment import Search
 from archmend.kubeflow.suggestion.names import MOST_TRIALS
-
-_LISTED = 20_000
+from archmend.search import count_fitting
 
 
 def check(search: Search) -> None:
@@ -24,16 +23,9 @@ def check(search: Search) -> None:
         return
     if trials > MOST_TRIALS:
         raise BadInput(f"maxTrialCount is {trials} and at most {MOST_TRIALS} are served; lower it")
-    fitting = _fitting(search)
+    fitting = count_fitting(search.space, search.budget)
     if trials > fitting:
         raise BadInput(
             f"maxTrialCount is {trials} and space {search.space.name!r} holds {fitting:.0f} architectures "
             "within the limits; lower it, or widen them"
         )
-
-
-def _fitting(search: Search) -> float:
-    space, budget = search.space, search.budget
-    if space.size > _LISTED or (budget.params is None and budget.flops is None):
-        return space.size
-    return sum(budget.excess(space.cost(a)) is None for a in space)

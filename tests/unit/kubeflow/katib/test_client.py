@@ -135,6 +135,7 @@ def test_a_trial_that_a_controller_at_work_makes_after_the_end_is_removed(
     fake = start(lambda run: Outcome("running"))
     KatibClient().create(build_experiment(plan(trials=4)))
     until(lambda: len(fake.objects("trials", "team")) == 2)
+    fake.pause()
     trials = fake.objects("trials", "team")
 
     class Late:

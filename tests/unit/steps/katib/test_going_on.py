@@ -261,9 +261,9 @@ def test_a_run_that_is_retried_after_its_end_searches_anew(
 
 
 def test_a_search_that_runs_goes_on_with_a_larger_budget(start: Start, request_of: Make) -> None:
-    fake = start(succeeds)
+    fake = start(lambda run: succeeds(run, ticks=60 if run.number == 1 else 1))
     with pytest.raises(Interrupted):
-        search(request_of(max_trials=50, workers=1), kill_after(1))
-    outcome = search(request_of(max_trials=60, workers=1, resume=True, pods={"parallel": 5}))
-    assert (outcome.stopped_by, len(outcome.trials)) == ("trials", 60)
+        search(request_of(max_trials=2, pods={"parallel": 1}), kill_after(1))
+    outcome = search(request_of(max_trials=4, resume=True, pods={"parallel": 2}))
+    assert (outcome.stopped_by, len(outcome.trials)) == ("trials", 4)
     assert len(fake.objects("experiments", "team")) == 1

@@ -1,0 +1,72 @@
+"""An Experiment that is there already and one that is asked for: the same search, or how they differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from archmend.errors import BadInput
+from archmend.kubeflow.katib.names import DIGEST, SECONDS
+from archmend.kubeflow.katib.states import experiment_state
+
+EDITABLE = ("maxTrialCount", "maxFailedTrialCount", "parallelTrialCount")
+"""All that Katib lets anybody change of an Experiment's spec, and only while it runs."""
+_ELSEWHERE = "or search in another folder"
+
+
+def changes(held: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, int]:
+    """Return what is to be changed in the held Experiment's spec; nothing where it can go on as it is.
+
+    Args:
+        held: as the API server gave it.
+        asked: as it would be made.
+
+    Raises:
+        BadInput: it is another search, or asks for more than an Experiment that was made can give.
+    """
+    name, where = held["metadata"]["name"], held["metadata"].get("namespace", "")
+    before, now = _notes(held), _notes(asked)
+    if before.get(DIGEST) != now.get(DIGEST):
+        raise BadInput(
+            f"experiment {name} in namespace {where} is there already and was made with other settings; "
+            "delete it, or start under another run"
+        )
+    changed = {key: asked["spec"][key] for key in EDITABLE if asked["spec"][key] != held["spec"].get(key)}
+    more = asked["spec"]["maxTrialCount"] > held["spec"]["maxTrialCount"]
+    longer, harder = _longer(before.get(SECONDS), now.get(SECONDS)), _harder(held, asked)
+    state = experiment_state(held)
+    if state.kind != "running":
+        if more or longer or harder:
+            raise BadInput(
+                f"experiment {name} has ended ({state.stopped or state.message or state.reason}) and Katib "
+                f"starts none again; for a larger budget search in another folder"
+            )
+        return {}
+    if longer:
+        raise BadInput(
+            f"experiment {name} was made with --max-seconds {before[SECONDS]}, which its trials know and "
+            f"Katib cannot change; give no more than that, {_ELSEWHERE}"
+        )
+    if harder:
+        raise BadInput(
+            f"experiment {name} ends at --target-value {held['spec']['objective']['goal']:g}, which Katib "
+            f"cannot change; give one that is reached no later, {_ELSEWHERE}"
+        )
+    return changed
+
+
+def _notes(item: Mapping[str, Any]) -> Mapping[str, str]:
+    return item["metadata"].get("annotations") or {}
+
+
+def _longer(before: str | None, now: str | None) -> bool:
+    return before is not None and (now is None or float(now) > float(before))
+
+
+def _harder(held: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:
+    """Whether the held Experiment would end itself before the target is reached."""
+    before, now = (item["spec"]["objective"].get("goal") for item in (held, asked))
+    if before is None:
+        return False
+    upwards = held["spec"]["objective"]["type"] == "maximize"
+    return now is None or (now > before if upwards else now < before)
