@@ -34,6 +34,7 @@ def main() -> None:
         "list events": lambda: client.events("Experiment", name),
         # With a trial that has not ended: patch experiments, patch experiments/status, delete trials.
         "stop": lambda: client.stop(name, "it is a test"),
+        "delete experiments": lambda: client.delete_and_wait(name),
     }
     print(json.dumps({what: _refused(ask) for what, ask in questions.items()}))
 
