@@ -12,7 +12,13 @@ from kind.shell import ROOT
 from tests.manifests.conftest import MANIFESTS, Objects, Render
 from tests.manifests.schema import known, problems
 
-OWN = ("base", "overlays/kind/archmend", "overlays/kubeflow-platform", "overlays/production")
+OWN = (
+    "base",
+    "overlays/kind/archmend",
+    "overlays/kubeflow-platform",
+    "overlays/production",
+    "overlays/production/katib",
+)
 COMPONENTS = ("components/minio", "components/katib-suggestion", "components/gpu")
 
 
@@ -126,6 +132,24 @@ def test_roles_name_what_they_change(objects: Objects) -> None:
             assert "secrets" not in rule["resources"]
             if set(rule["resources"]) & {"configmaps", "deployments"}:
                 assert rule["resourceNames"], rule
+
+
+@pytest.mark.parametrize(
+    ("overlay", "restricted"),
+    [
+        ("overlays/kind/archmend", True),
+        ("overlays/kubeflow-platform", False),
+        ("overlays/production/katib", True),
+    ],
+)
+def test_somebody_elses_katib_is_changed_only_where_it_is_said(
+    render: Render, overlay: str, restricted: bool
+) -> None:
+    (job,) = [each for each in render(MANIFESTS / overlay) if each["kind"] == "Job"]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+
+    assert job["metadata"]["namespace"] == "kubeflow"
+    assert ("--restricted" in container["command"]) is restricted
 
 
 @pytest.mark.parametrize(

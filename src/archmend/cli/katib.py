@@ -35,14 +35,29 @@ def install_suggestions(
         ),
     ] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Take them out.")] = False,
+    print_: Annotated[
+        bool, typer.Option("--print", help="Only print the entries for Katib's configuration.")
+    ] = False,
 ) -> None:
     """Make archmend's strategies known to Katib as archmend-NAME, once or again.
 
     Example:  archmend katib install-suggestions --memory 1Gi
     """
+    from archmend.errors import BadInput
     from archmend.kubeflow.image import SUGGESTION_IMAGE
     from archmend.kubeflow.katib_install import install_suggestions as install
 
+    if print_:
+        from archmend.kubeflow.katib_config import entries_text, entry
+        from archmend.kubeflow.suggestion import algorithm_names
+
+        if remove or restricted:
+            flag = "--remove" if remove else "--restricted"
+            raise BadInput(f"--print shows entries and changes nothing in a cluster; leave out {flag}")
+        served = image or SUGGESTION_IMAGE
+        entries = [entry(name, served, cpu=cpu, memory=memory) for name in algorithm_names()]
+        typer.echo(entries_text(entries), nl=False)
+        return
     done = install(
         image or SUGGESTION_IMAGE,
         namespace=namespace,

@@ -56,6 +56,13 @@ def entry(algorithm: str, image: str, *, cpu: str = "1", memory: str = "512Mi") 
     }
 
 
+def entries_text(entries: Iterable[Mapping[str, Any]]) -> str:
+    """Return the entries as the YAML list that stands under `runtime.suggestions`."""
+    import yaml
+
+    return str(yaml.safe_dump([dict(each) for each in entries], sort_keys=False))
+
+
 def with_entries(text: str, entries: Iterable[Mapping[str, Any]], *, inject: bool) -> str:
     """Return the document with exactly these entries of ours, or `text` itself where they stand already.
 

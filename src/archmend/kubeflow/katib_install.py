@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from archmend.errors import BadInput, Unavailable
@@ -15,7 +16,11 @@ from archmend.kubeflow.suggestion import algorithm_names
 NAME = "katib-config"
 KEY = "katib-config.yaml"
 CONTROLLER = "katib-controller"
+STARTED_WITH = "archmend.io/started-with"
+"""Annotation of the controller's pods: digest of the settings that it read."""
 _TRIES = 5
+_TIMEOUT = (5, 30)
+"""Seconds to connect and to wait for an answer."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,7 @@ def install_suggestions(
         cpu: limit of a suggestion container.
         memory: limit of a suggestion container.
         inject: also for namespaces that enforce the restricted Pod Security Standard; the controller reads
-            that at its start and is restarted when it is new.
+            that at its start, and is restarted unless it has started with it.
         remove: take our entries out.
 
     Raises:
@@ -58,17 +63,14 @@ def install_suggestions(
     entries = [entry(name, image, cpu=cpu, memory=memory) for name in algorithms]
     for _ in range(_TRIES):
         try:
-            found = core.read_namespaced_config_map(NAME, namespace)
+            found = core.read_namespaced_config_map(NAME, namespace, _request_timeout=_TIMEOUT)
             before = (found.data or {}).get(KEY, "")
             after = with_entries(before, entries, inject=inject)
-            if after == before:
-                return Installed(algorithms, changed=False, restarted=False)
-            found.data[KEY] = after
-            core.replace_namespaced_config_map(NAME, namespace, found)
-            restart = start_settings(after) != start_settings(before)
-            if restart:
-                apps.patch_namespaced_deployment(CONTROLLER, namespace, _restarted())
-            return Installed(algorithms, changed=True, restarted=restart)
+            if after != before:
+                found.data[KEY] = after
+                core.replace_namespaced_config_map(NAME, namespace, found, _request_timeout=_TIMEOUT)
+            restarted = inject and not remove and _restarted(apps, namespace, after)
+            return Installed(algorithms, changed=after != before, restarted=restarted)
         except refused as error:
             if error.status != 409:
                 raise _explained(error, namespace) from error
@@ -77,10 +79,17 @@ def install_suggestions(
     raise Unavailable(f"ConfigMap {NAME} in {namespace} changed {_TRIES} times meanwhile; try again")
 
 
-def _restarted() -> dict[str, Any]:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    annotations = {"kubectl.kubernetes.io/restartedAt": now}
-    return {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+def _restarted(apps: Any, namespace: str, config: str) -> bool:
+    """Make the controller start with these settings, and return whether it does so now.
+
+    Its pods carry the digest of what it reads at its start. That is said each time, as the last time may have
+    failed after the settings were written; the same digest again changes nothing.
+    """
+    text = json.dumps(start_settings(config), sort_keys=True, default=str)
+    annotations = {STARTED_WITH: hashlib.sha256(text.encode()).hexdigest()}
+    body = {"spec": {"template": {"metadata": {"annotations": annotations}}}}
+    made = apps.patch_namespaced_deployment(CONTROLLER, namespace, body, _request_timeout=_TIMEOUT)
+    return made.status is None or made.metadata.generation != made.status.observed_generation
 
 
 def _clients() -> tuple[Any, Any, type[Any], type[Any]]:

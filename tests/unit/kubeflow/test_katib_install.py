@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from archmend.cli.app import app
 from archmend.errors import BadInput, Unavailable
 from archmend.kubeflow.katib_install import install_suggestions
 from archmend.kubeflow.suggestion import algorithm_names
@@ -31,6 +33,9 @@ class Api(ThreadingHTTPServer):
         self.writes: list[str] = []
         self.interfering = 0
         self.status = 0
+        self.unpatchable = 0
+        self.annotations: dict[str, str] = {}
+        self.generation = 1
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -52,9 +57,21 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(200)
 
     def do_PATCH(self) -> None:
-        self._body()
-        self.server.writes.append("restart" if self.path == DEPLOYMENT else self.path)
-        self._answer(200)
+        annotations = self._body()["spec"]["template"]["metadata"]["annotations"]
+        if self.path != DEPLOYMENT:
+            return self._answer(404)
+        if self.server.unpatchable:
+            self.server.unpatchable -= 1
+            return self._answer(500)
+        seen = self.server.generation
+        if not annotations.items() <= self.server.annotations.items():
+            self.server.annotations |= annotations
+            self.server.generation += 1
+            self.server.writes.append("restart")
+        meta = {"name": "katib-controller", "generation": self.server.generation}
+        return self._send(
+            200, {"kind": "Deployment", "metadata": meta, "status": {"observedGeneration": seen}}
+        )
 
     def _body(self) -> dict[str, Any]:
         read: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -63,7 +80,10 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int) -> None:
         meta = {"name": "katib-config", "resourceVersion": str(self.server.version)}
         map_ = {"kind": "ConfigMap", "metadata": meta, "data": {"katib-config.yaml": self.server.text}}
-        text = json.dumps(map_ if status == 200 else {"kind": "Status", "code": status}).encode()
+        self._send(status, map_ if status == 200 else {"kind": "Status", "code": status})
+
+    def _send(self, status: int, body: dict[str, Any]) -> None:
+        text = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -115,6 +135,31 @@ def test_the_controller_restarts_once_for_what_it_reads_at_its_start(api: Api) -
     assert install_suggestions("ours:1", inject=True).restarted
     assert not install_suggestions("ours:2", inject=True).restarted
     assert api.writes == ["config", "restart", "config"]
+
+
+def test_a_restart_that_failed_is_made_up_for(api: Api) -> None:
+    api.unpatchable = 1
+    with pytest.raises(Unavailable, match="answered 500"):
+        install_suggestions("ours:1", inject=True)
+    second = install_suggestions("ours:1", inject=True)
+
+    assert (second.changed, second.restarted) == (False, True)
+    assert api.writes == ["config", "restart"]
+
+
+def test_the_entries_can_be_printed_without_a_cluster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "absent"))
+    command = ["katib", "install-suggestions", "--print", "--image", "ours:1", "--memory", "1Gi"]
+    done = CliRunner().invoke(app, command)
+
+    entries = yaml.safe_load(done.stdout)
+    assert [each["algorithmName"] for each in entries] == list(algorithm_names())
+    assert {each["image"] for each in entries} == {"ours:1"}
+    assert entries[0]["resources"]["limits"]["memory"] == "1Gi"
+    refused = CliRunner().invoke(app, [*command, "--remove"])
+    assert isinstance(refused.exception, BadInput)
 
 
 def test_taken_out(api: Api) -> None:
