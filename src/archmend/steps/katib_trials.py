@@ -17,7 +17,7 @@ from archmend.search import TrialResult, objective_value
 from archmend.spaces import Architecture, from_texts
 from archmend.steps.katib_numbers import seed_of
 from archmend.steps.records import TrialRecord
-from archmend.steps.trial import record_uri
+from archmend.steps.trial_record import record_uri
 from archmend.storage import exists, read_bytes
 
 _KILLED = "killed before it had handed anything in"

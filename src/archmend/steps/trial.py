@@ -17,19 +17,15 @@ from archmend.search import TrialResult, objective_value
 from archmend.spaces import Architecture, Space, create_space, from_texts
 from archmend.steps.records import TrialRecord
 from archmend.steps.signals import interruptible
+from archmend.steps.trial_record import forget_failure, keep_record
 from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import inherited, offer_weights
-from archmend.storage import fetched, write_bytes
+from archmend.storage import fetched
 from archmend.training import Report, Task, TrainingSettings, trial_seed, weights_file
 
-__all__ = ["TrialRequest", "record_uri", "trial"]
+__all__ = ["TrialRequest", "trial"]
 
 PRINTED = ("accuracy", "average_precision", "loss")
-
-
-def record_uri(folder: str, name: str) -> str:
-    """Return where the record of the trial of this name lies."""
-    return f"{folder.rstrip('/')}/{name}.json"
 
 
 def trial(request: TrialRequest) -> TrialRecord:
@@ -50,11 +46,13 @@ def trial(request: TrialRequest) -> TrialRecord:
             if result is None:
                 result = _trained(request, space, architecture, data, Path(scratch), started)
             result = replace(result, seconds=round(time.monotonic() - started, 3))
-            record = TrialRecord.of(result, request.objective)
-            offer_weights(request, record, weights_file(Path(scratch), request.number))
-        if request.records is not None:
-            # The last thing before the metrics: Katib calls a trial done when it has those.
-            write_bytes(record_uri(request.records, request.name), record.model_dump_json().encode() + b"\n")
+            offer_weights(
+                request,
+                TrialRecord.of(result, request.objective),
+                weights_file(Path(scratch), request.number),
+            )
+        # The last thing before the metrics: Katib calls a trial done when it has those.
+        record = keep_record(request, result)
     if record.status == "failed":
         raise NothingSucceeded(f"trial {request.name} failed: {record.reason}")
     for line in metric_lines(record):
@@ -121,6 +119,8 @@ def _trained(
     report, parent = Report(request.number, "failed"), None
     try:
         _start_tensorflow(request)
+        if request.require_gpu:
+            forget_failure(request)
         parent, weights = inherited(request, space, architecture, scratch)
         from archmend.training.trial import Trainer
 
@@ -139,8 +139,8 @@ def _trained(
         report = Trainer(settings, _teller(request.epochs)).run(task)
     except NoGpuError as error:
         # A trial of its own: the record must say why, and the exit code lets another node try.
-        report = replace(report, reason=str(error))
-        _record_failure(request, architecture, report, seed, started)
+        failed = _result(request, architecture, replace(report, reason=str(error)), seed, None)
+        keep_record(request, replace(failed, seconds=round(time.monotonic() - started, 3)))
         raise
     return _result(request, architecture, report, seed, parent)
 
@@ -170,24 +170,6 @@ def _result(
         seed=seed,
         parent=parent,
     )
-
-
-def _record_failure(
-    request: TrialRequest, architecture: Architecture, report: Report, seed: int, started: float
-) -> None:
-    if request.records is None:
-        return
-    result = TrialResult(
-        request.number,
-        architecture,
-        None,
-        "failed",
-        reason=report.reason,
-        seconds=round(time.monotonic() - started, 3),
-        seed=seed,
-    )
-    record = TrialRecord.of(result, request.objective)
-    write_bytes(record_uri(request.records, request.name), record.model_dump_json().encode() + b"\n")
 
 
 def _start_tensorflow(request: TrialRequest) -> None:

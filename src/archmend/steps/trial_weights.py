@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from archmend.errors import ArchmendError, BadInput, Unavailable
+from archmend.errors import BadInput, Unavailable
 from archmend.search import Suggestion, TrialResult
 from archmend.spaces import Architecture, Space
 from archmend.steps.records import TrialRecord
@@ -43,7 +43,7 @@ def offer_weights(request: TrialRequest, record: TrialRecord, file: Path) -> Non
         return
     try:
         put(file, weights_uri(request.weights, record))
-    except ArchmendError as error:
+    except (BadInput, Unavailable) as error:
         _say(f"its weights are not kept: {error}")
 
 

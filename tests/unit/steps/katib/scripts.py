@@ -7,7 +7,7 @@ from typing import Any
 from archmend.search import TrialResult
 from archmend.spaces import Architecture, create_space, from_texts
 from archmend.steps.records import TrialRecord
-from archmend.steps.trial import record_uri
+from archmend.steps.trial_record import record_uri
 from archmend.steps.trial_request import parse_choices, trial_number
 from archmend.storage import write_bytes
 from archmend.testing.katib import Outcome, Run

@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from tests.unit.kubeflow.katib.plans import plan
@@ -16,10 +16,13 @@ from archmend.cli.app import app
 from archmend.datasets import open_data, write_prepared
 from archmend.errors import BadInput, Interrupted, NothingSucceeded, Unavailable
 from archmend.kubeflow.katib.experiment import build_experiment
+from archmend.search import TrialResult
 from archmend.spaces import create_space
 from archmend.steps import trial as module
+from archmend.steps import trial_record
 from archmend.steps.records import TrialRecord
-from archmend.steps.trial import record_uri, trial
+from archmend.steps.trial import trial
+from archmend.steps.trial_record import record_uri
 from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import offered_weights
 from archmend.storage import exists, read_bytes
@@ -60,13 +63,13 @@ def test_a_trial_leaves_its_record_before_its_metrics(
 ) -> None:
     """Katib calls a trial done when it has its metrics, and the search then reads the record."""
     printed: list[str] = []
-    write = module.write_bytes
+    write = trial_record.write_bytes
 
     def spied(*args: Any) -> Any:
         printed.append(capsys.readouterr().out)
         return write(*args)
 
-    monkeypatch.setattr(module, "write_bytes", spied)
+    monkeypatch.setattr(trial_record, "write_bytes", spied)
     request = asked(data, folder, inherit="parent", seed=5)
     record = trial(request)
     assert printed == [""]
@@ -119,6 +122,24 @@ def test_a_gpu_that_was_asked_for_and_is_not_there_is_a_failure(data: str, folde
     record = record_of(request)
     assert record.status == "failed"
     assert "sees none" in (record.reason or "")
+
+
+@pytest.mark.parametrize("status", ["failed", "succeeded"])
+def test_where_there_is_a_gpu_an_earlier_pods_failure_is_forgotten(
+    data: str, folder: str, monkeypatch: pytest.MonkeyPatch, status: Literal["failed", "succeeded"]
+) -> None:
+    """This pod may be killed before it has a word of its own, and what then lies there is told as its end."""
+    request = asked(data, folder, require_gpu=True)
+    space = create_space("seed-fc", input_shape=(4,), classes=3)
+    value = 0.5 if status == "succeeded" else None
+    trial_record.keep_record(
+        request, TrialResult(0, space.parse("1-2"), value, status, reason="an earlier pod")
+    )
+    monkeypatch.setattr(module, "_start_tensorflow", lambda _: None)
+    monkeypatch.setattr(module, "inherited", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Interrupted):
+        trial(request)
+    assert exists(record_uri(f"{folder}/trials", "e-0")) == (status == "succeeded")
 
 
 def test_a_training_that_fails_says_why_in_its_record(

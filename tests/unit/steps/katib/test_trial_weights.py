@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.minio_server import Server
 
+from archmend.errors import Interrupted
 from archmend.search import TrialResult
 from archmend.spaces import Space, create_space
 from archmend.steps import trial_weights
@@ -114,3 +115,14 @@ def test_a_store_that_is_away_costs_the_inheritance_only(
 def test_a_list_of_objectives_is_indexed_by_the_first() -> None:
     made = TrialRecord.of(TrialResult(4, SPACE.parse("3-3"), (0.5, -12.0)), "accuracy,params")
     assert weights_uri("s3://b/w/", made) == "s3://b/w/4/0.5/3-3.npz"
+
+
+def test_a_signal_while_weights_are_put_there_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(*_: Any) -> None:
+        raise Interrupted("stop", signal_number=15)
+
+    monkeypatch.setattr(trial_weights, "put", cut)
+    with pytest.raises(Interrupted):
+        offer(tmp_path, f"file://{tmp_path / 'weights'}", 0, "3-3", 0.5)
