@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from archmend.cli import options as o
+from archmend.cli import trial_pods as p
 
 
 def run(
@@ -48,6 +49,21 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Folder of the run; a new one under runs/ unless given.")
     ] = None,
+    engine: p.Engine = "local",
+    namespace: p.Namespace = None,
+    image: p.Image = None,
+    store: p.Store = None,
+    secret: p.Secret = None,
+    trial_cpu: p.TrialCpu = None,
+    trial_memory: p.TrialMemory = None,
+    trial_gpus: p.TrialGpus = None,
+    accelerator: p.Accelerator = None,
+    node_selector: p.NodeSelector = None,
+    tolerations: p.Tolerations = None,
+    priority_class: p.PriorityClass = None,
+    runtime_class: p.RuntimeClass = None,
+    service_account: p.ServiceAccount = None,
+    retain: p.Retain = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Prepare, search, repair, evaluate and register, with a report.
@@ -86,6 +102,25 @@ def run(
         validation=validation,
         test=test,
         impute=impute,
+        engine=engine,
+        katib=p.trial_pods(
+            engine,
+            workers,
+            namespace=namespace,
+            image=image,
+            store=store,
+            secret=secret,
+            trial_cpu=trial_cpu,
+            trial_memory=trial_memory,
+            trial_gpus=trial_gpus,
+            accelerator=accelerator,
+            node_selector=node_selector,
+            tolerations=tolerations,
+            priority_class=priority_class,
+            runtime_class=runtime_class,
+            service_account=service_account,
+            retain=retain,
+        ),
     )
     request = RunRequest(
         search, repair_strategy, repair_epochs, registry, name or o.data_name(data), promote_margin

@@ -34,24 +34,8 @@ def trial_pods(engine: str, workers: int | None, **given: Any) -> KatibOptions |
     Raises:
         BadInput: such a flag with a local search, which would ignore it, or a wrong value.
     """
-    from archmend.kubeflow.katib.options import KatibOptions, parse_node_selector, parse_tolerations
+    from archmend.kubeflow.katib.options import FLAGS, KatibOptions, parse_node_selector, parse_tolerations
 
-    flags = {
-        "namespace": "namespace",
-        "image": "image",
-        "store": "store",
-        "secret": "secret",
-        "trial_cpu": "cpu",
-        "trial_memory": "memory",
-        "trial_gpus": "accelerators",
-        "accelerator": "accelerator",
-        "node_selector": "node_selector",
-        "tolerations": "tolerations",
-        "priority_class": "priority_class",
-        "runtime_class": "runtime_class",
-        "service_account": "service_account",
-        "retain": "retain",
-    }
     values = {name: value for name, value in given.items() if value is not None and value is not False}
     if engine != "katib":
         if values:
@@ -62,7 +46,7 @@ def trial_pods(engine: str, workers: int | None, **given: Any) -> KatibOptions |
         values["node_selector"] = parse_node_selector(values["node_selector"])
     if "tolerations" in values:
         values["tolerations"] = parse_tolerations(values["tolerations"])
-    options = {flags[name]: value for name, value in values.items()}
+    options = {FLAGS[name]: value for name, value in values.items()}
     if workers is not None:
         options["parallel"] = workers
     return KatibOptions(**options)

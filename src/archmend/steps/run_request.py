@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -73,13 +72,15 @@ class RunState(BaseModel):
     seconds: dict[str, float] = {}
 
 
-def command_of(request: Mapping[str, Any]) -> str:
+def command_of(request: RunRequest) -> str:
     """Return the command that repeats a run, with every flag that is set, but for where its files go."""
+    pods = request.search.katib
+    flags = {**request.as_json(), **({} if pods is None else pods.flags())}
     words = ["archmend", "run"]
-    for name, value in request.items():
-        if value is None or value is False or name in ("out", "resume", "workers"):
+    for name, value in flags.items():
+        if value is None or value is False or name in ("out", "resume", "workers", "katib"):
             continue
-        words += [flag(name), str(value)]
+        words += [flag(name)] if value is True else [flag(name), str(value)]
     return shlex.join(words)
 
 
@@ -97,14 +98,14 @@ def claim_run(request: RunRequest) -> RunState:
         held = sorted(p.name for p in out.iterdir()) if out.is_dir() else []
         if held:
             raise BadInput(f"--out {out} holds something else ({held[0]!r}); choose another folder")
-        return RunState(command=command_of(asked), request=asked, started=utc_now())
+        return RunState(command=command_of(request), request=asked, started=utc_now())
     if not request.search.resume:
         raise BadInput(f"--out {out} holds a run; add --resume to go on with it, or choose another folder")
     try:
         state = RunState.model_validate_json(path.read_bytes())
     except ValidationError as error:
         raise BadInput(f"{path} is damaged; start in another folder") from error
-    changed = {"command": command_of(asked), "request": asked}
+    changed = {"command": command_of(request), "request": asked}
     for name, value in asked.items():
         if name not in FREE and value != state.request.get(name):
             raise BadInput(

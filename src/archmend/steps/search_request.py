@@ -24,8 +24,9 @@ MOST_WORKERS = 4
 FREE = frozenset(
     {"out", "resume", "workers", "max_trials", "max_seconds", "target_value", "katib", "data_uri"}
 )
-ENGINES = ("local", "katib")
 """What may differ when a run goes on: none of it changes a trial that was made."""
+ENGINES = ("local", "katib")
+"""Where trials run: in processes of this machine, or in the pods of a cluster."""
 
 
 @dataclass(frozen=True)

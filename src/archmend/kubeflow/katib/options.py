@@ -16,6 +16,23 @@ SECRET = "mlpipeline-minio-artifact"
 """Kubeflow's own Secret of the store's keys in each of its namespaces: accesskey, secretkey."""
 CONFIG_MAP = "archmend"
 """Of our manifests: endpoint and region of the store."""
+FLAGS: Mapping[str, str] = {
+    "namespace": "namespace",
+    "image": "image",
+    "store": "store",
+    "secret": "secret",
+    "trial_cpu": "cpu",
+    "trial_memory": "memory",
+    "trial_gpus": "accelerators",
+    "accelerator": "accelerator",
+    "node_selector": "node_selector",
+    "tolerations": "tolerations",
+    "priority_class": "priority_class",
+    "runtime_class": "runtime_class",
+    "service_account": "service_account",
+    "retain": "retain",
+}
+"""Flags of the commands that take them, and the fields that these set; `--workers` sets `parallel`."""
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
 _KEY = re.compile(r"([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?")
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
@@ -76,6 +93,18 @@ class KatibOptions:
             raise BadInput(
                 f"--store must be an s3:// or minio:// URI that every node can reach, got {self.store!r}"
             )
+
+    def flags(self) -> dict[str, Any]:
+        """Return the flags that say what differs from the defaults, with their values."""
+        default = KatibOptions()
+        found = {flag: getattr(self, name) for flag, name in FLAGS.items()}
+        return {
+            flag: json.dumps(value if isinstance(value, Mapping) else list(value))
+            if flag in ("node_selector", "tolerations")
+            else value
+            for flag, value in found.items()
+            if value != getattr(default, FLAGS[flag])
+        }
 
 
 def parse_node_selector(text: str) -> dict[str, str]:
