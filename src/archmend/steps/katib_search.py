@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from kubeflow_katib_api import models as api
+
 from archmend.errors import Interrupted, Unavailable
+from archmend.kubeflow.katib.adopting import changes
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.experiment import Plan, build_experiment
 from archmend.kubeflow.katib.options import KatibOptions
@@ -47,8 +50,8 @@ def search_on_katib(
     client = KatibClient(options.namespace or namespace())
     plan = plan_of(request, options, client, space, budget)
     body = build_experiment(plan)
+    _make_room(client, plan, body)
     upload_data(request, plan)
-    _clear_away(client, plan)
     new = client.create(body)
     say(f"experiment {plan.name} in namespace {client.namespace}: {'created' if new else 'adopted'}")
     try:
@@ -65,12 +68,20 @@ def search_on_katib(
     return result
 
 
-def _clear_away(client: KatibClient, plan: Plan) -> None:
-    """Remove an Experiment that was stopped with its run: the run is tried again, and so is its search."""
-    held = client.experiment(plan.name) if run_id() else None
-    if held is not None and experiment_state(held).stopped == RUN_OVER:
+def _make_room(client: KatibClient, plan: Plan, body: api.V1beta1Experiment) -> None:
+    """Remove an Experiment that was stopped with its run; the run is tried again, and so is its search.
+
+    Raises:
+        BadInput: there is another one that cannot be gone on with; said before the data travels.
+    """
+    held = client.experiment(plan.name)
+    if held is None:
+        return
+    if run_id() and experiment_state(held).stopped == RUN_OVER:
         say(f"experiment {plan.name} was stopped with its run, and is made anew")
         client.delete_and_wait(plan.name)
+    else:
+        changes(held, body.to_dict())
 
 
 def _leave(client: KatibClient, plan: Plan) -> None:
