@@ -52,6 +52,15 @@ def changes(held: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, int]
             f"experiment {name} ends at --target-value {held['spec']['objective']['goal']:g}, which Katib "
             f"cannot change; give one that is reached no later, {_ELSEWHERE}"
         )
+    begun = int((held.get("status") or {}).get("trials") or 0)
+    if changed and asked["spec"]["maxTrialCount"] <= begun:
+        # Katib takes no change at all then; without more trials to begin, other workers are of no use either.
+        if asked["spec"]["maxTrialCount"] < held["spec"]["maxTrialCount"]:
+            raise BadInput(
+                f"experiment {name} has begun {begun} trials and Katib takes no --max-trials of "
+                f"{asked['spec']['maxTrialCount']}; give more than {begun}, {_ELSEWHERE}"
+            )
+        return {}
     return changed
 
 

@@ -129,6 +129,17 @@ def test_what_katib_cannot_change_is_refused_at_once(
             changes(held, asked)
 
 
+def test_when_every_trial_has_begun_nothing_is_changed() -> None:
+    """Katib refuses any change then, one of the workers alone too."""
+    held = build_experiment(plan(trials=4, pods={"parallel": 1})).to_dict()
+    held["status"] = {"trials": 4}
+    assert changes(held, build_experiment(plan(trials=4, pods={"parallel": 3})).to_dict()) == {}
+    more = changes(held, build_experiment(plan(trials=5, pods={"parallel": 1})).to_dict())
+    assert more == {"maxTrialCount": 5, "maxFailedTrialCount": 5}
+    with pytest.raises(BadInput, match="has begun 4 trials and Katib takes no --max-trials of 3; give more"):
+        changes(held, build_experiment(plan(trials=3, pods={"parallel": 1})).to_dict())
+
+
 def test_a_trial_that_a_controller_at_work_makes_after_the_end_is_removed(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
