@@ -58,6 +58,23 @@ class Browser:
         self.driver.execute_script("arguments[0].scrollIntoView({block: 'center'})", element)
         self._wait.until(expected.element_to_be_clickable(where)).click()
 
+    def choose(self, node: str) -> None:
+        """Choose a node of a run's graph, such as task.evaluate or artifact.evaluate.metrics."""
+        self._in_graph(node, "button")
+
+    def enter(self, node: str) -> None:
+        """Open what lies inside a node of a run's graph."""
+        self._in_graph(node, "svg")
+
+    def _in_graph(self, node: str, part: str) -> None:
+        from selenium.webdriver.common.by import By
+
+        # What is outside the visible part takes no click of a mouse. A node's last symbol opens it.
+        where = (By.CSS_SELECTOR, f".react-flow__node[data-id='{node}'] {part}")
+        found = self._wait.until(lambda driver: driver.find_elements(*where))
+        click = "arguments[0].dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+        self.driver.execute_script(click, found[-1])
+
     def see(self, *texts: str) -> None:
         """Wait until the page, its fields included, shows each of the texts."""
         for text in texts:

@@ -11,7 +11,9 @@ from archmend.steps.katib_tidy import stop_left_over
 from archmend.storage import delete, list_objects
 
 SUCCEEDED = "SUCCEEDED"
-"""As Kubeflow Pipelines says it."""
+"""As kfp documents it, and as its local runner says it."""
+_ON_A_CLUSTER = {"COMPLETE": SUCCEEDED, "CACHED": SUCCEEDED, "RUNNING": "not at its end"}
+"""What Kubeflow's driver hands on instead: a state's name in ML Metadata (2.17, backend/src/v2/driver)."""
 
 
 def summarize(data: str, name: str, registry: str, store: str, state: str, error: str) -> str:
@@ -21,6 +23,7 @@ def summarize(data: str, name: str, registry: str, store: str, state: str, error
     removed; those of another one are there for its retry. The silence of the cluster or of the store does
     not keep the summary from being written.
     """
+    state = _ON_A_CLUSTER.get(state, state)
     lines = [f"# {name}", f"- data: `{data}`", f"- registry: `{registry}`", f"- state: {state}"]
     if error:
         lines.append(f"- error: {error}")

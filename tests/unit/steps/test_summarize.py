@@ -54,3 +54,11 @@ def test_without_a_store_or_a_cluster_there_are_none(monkeypatch: pytest.MonkeyP
     assert "not removed" not in summarize("digits", "model", "r", "", "SUCCEEDED", "")
     monkeypatch.delenv(RUN_ID)
     assert "- run" not in summarize("digits", "model", "r", "minio://b", "SUCCEEDED", "")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("COMPLETE", "SUCCEEDED"), ("CACHED", "SUCCEEDED"), ("RUNNING", "not at its end"), ("FAILED", "FAILED")],
+)
+def test_the_words_of_a_cluster(state: str, said: str) -> None:
+    assert f"- state: {said}\n" in summarize("digits", "model", "r", "", state, "")
