@@ -135,6 +135,7 @@ def steps(
             seed=seed,
             store=store,
             image=image,
+            gpus=search_gpus,
             trial_cpu=trial_cpu,
             trial_memory=trial_memory,
             trial_accelerator=trial_accelerator,

@@ -28,6 +28,7 @@ def search(
     seed: int,
     store: str,
     image: str,
+    gpus: str,
     trial_cpu: str,
     trial_memory: str,
     trial_accelerator: str,
@@ -71,6 +72,10 @@ def search(
         )
     )
     with TemporaryDirectory() as scratch:
+        if pods is None and int(gpus or 0) > 0:
+            from archmend.networks import take_gpus
+
+            take_gpus(required=True, who="this search")
         request = SearchRequest(
             data=dataset.path,
             data_uri=remote_uri(dataset),

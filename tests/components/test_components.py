@@ -133,3 +133,17 @@ def test_a_store_is_for_trials_in_a_cluster_alone(
         search.python_func(**given)
     (request,) = raised.value.args
     assert (request.katib and request.katib.store) == trials_in
+
+
+def test_a_search_in_its_own_task_refuses_to_train_without_the_gpu_that_it_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import tensorflow as tf
+    from components.search.component import search
+
+    from archmend.networks import NoGpuError
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+    given = dict.fromkeys(inspect.signature(search.python_func).parameters)
+    with pytest.raises(NoGpuError, match="this search asked for a GPU"):
+        search.python_func(**{**given, "engine": "local", "gpus": "1"})

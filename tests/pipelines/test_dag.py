@@ -94,7 +94,7 @@ def test_resources_are_inputs_of_their_tasks(spec: dict[str, Any], steps: dict[s
 
 
 def test_a_step_knows_whether_it_asked_for_a_gpu(steps: dict[str, Any]) -> None:
-    for name in ("repair", "evaluate"):
+    for name in ("search", "repair", "evaluate"):
         inputs = steps[name]["inputs"]["parameters"]
         assert inputs["gpus"]["componentInputParameter"] == f"{name}_gpus"
 
