@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -74,25 +75,28 @@ def wait_for(what: str | Callable[[], str], done: Callable[[], bool], seconds: f
 def stage(name: str) -> Iterator[None]:
     """Announce a stage, and end the program with its name where it fails."""
     print(f"== {name}", flush=True)
-    started = time.monotonic()
+    started, moment = time.monotonic(), datetime.now(UTC)
     try:
         yield
     except Failed as error:
         print(f"stage {name} failed: {error}", file=sys.stderr)
-        for line in troubles():
+        for line in troubles(moment):
             print(line, file=sys.stderr)
         sys.exit(1)
     print(f"   {time.monotonic() - started:.0f} s", flush=True)
 
 
-def troubles() -> Sequence[str]:
-    """Return the pods that are not well, each with its last events."""
+def troubles(since: datetime) -> Sequence[str]:
+    """Return the pods that are not well, each with its last events; what failed earlier is left out."""
     try:
         pods = found("pods", "-n", NAMESPACE)["items"]
     except (Failed, TypeError):
         return []
     lines = []
     for pod in filter(unwell, pods):
+        made = datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
+        if made < since and pod["status"].get("phase") == "Failed":
+            continue
         name = pod["metadata"]["name"]
         lines.append(f"pod {name}: {pod['status'].get('phase')}")
         chosen = ("-n", NAMESPACE, "--field-selector", f"involvedObject.name={name}")

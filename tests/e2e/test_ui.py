@@ -37,7 +37,7 @@ def test_a_run_is_started_by_the_form(cluster: Cluster, page: Browser) -> None:
     page.go(
         f"/runs/new?pipelineId={made.pipeline_id}&pipelineVersionId={made.version_id}&experimentId={experiment}"
     )
-    page.see("Run parameters", "max_trials", "Trials of the search; 0 is no limit.")
+    page.see("Run parameters", "max_trials - integer", "trial_gpus - integer", "repair_memory - string")
     page.picture(PICTURES / "form.png")
     name = f"e2e-form-{time.time_ns()}"
     for field, value in {**SMALL, "max_trials": 2, "seed": time.time_ns() % 10**6, "name": name}.items():

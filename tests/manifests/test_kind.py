@@ -36,7 +36,7 @@ def _calls(tmp_path: Path) -> list[str]:
 
 def _pod(phase: str, *ready: bool) -> dict[str, Any]:
     return {
-        "metadata": {"name": "one"},
+        "metadata": {"name": "one", "creationTimestamp": "2026-01-01T00:00:00Z"},
         "status": {"phase": phase, "containerStatuses": [{"ready": each} for each in ready]},
     }
 
@@ -58,7 +58,7 @@ def test_which_pods_are_not_well(pod: dict[str, Any], bad: bool) -> None:
 def test_a_failing_stage_ends_with_its_name_and_the_pods_events(
     program: Program, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pods = json.dumps({"items": [_pod("Pending"), _pod("Running", True)]})
+    pods = json.dumps({"items": [_pod("Pending"), _pod("Running", True), _pod("Failed")]})
     events = json.dumps({"items": [{"reason": "FailedScheduling", "message": "0/1 nodes are available"}]})
     program("kubectl", f"case \"$*\" in *pods*) echo '{pods}';; *events*) echo '{events}';; *) exit 3;; esac")
 
@@ -68,7 +68,7 @@ def test_a_failing_stage_ends_with_its_name_and_the_pods_events(
     said = capsys.readouterr().err
     assert end.value.code == 1
     assert "stage pipelines failed: kubectl apply ended with 3" in said
-    assert said.count("pod one") == 1
+    assert said.count("pod one") == 1, "what failed before this stage is another story"
     assert "FailedScheduling: 0/1 nodes are available" in said
 
 

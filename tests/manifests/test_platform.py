@@ -66,6 +66,15 @@ def test_its_well_known_key_is_gone(pipelines: Objects) -> None:
     assert "minio123" not in yaml.safe_dump_all(pipelines)
 
 
+def test_the_api_server_finds_the_address_that_it_does_not_start_without(pipelines: Objects) -> None:
+    """It reads ML_PIPELINE_VISUALIZATIONSERVER_SERVICE_HOST, which Kubernetes makes of the Service."""
+    find = _find(pipelines)
+
+    assert find("Service", "ml-pipeline-visualizationserver")
+    deployments = {each["metadata"]["name"] for each in pipelines if each["kind"] == "Deployment"}
+    assert "ml-pipeline-visualizationserver" not in deployments
+
+
 def test_a_tasks_own_retries_count(pipelines: Objects) -> None:
     argo = _find(pipelines)("ConfigMap", "workflow-controller-configmap")["data"]
 
