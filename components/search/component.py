@@ -49,7 +49,7 @@ def search(
     from archmend.kubeflow.artifacts import log_metrics, remote_uri, say_trial
     from archmend.kubeflow.gather import hand_over
     from archmend.kubeflow.katib.options import KatibOptions
-    from archmend.kubeflow.place import chosen_engine, experiment_of_run
+    from archmend.kubeflow.place import chosen_engine, experiment_of_run, run_name
     from archmend.steps.search import SearchRequest
     from archmend.steps.search import search as step
 
@@ -79,7 +79,7 @@ def search(
         request = SearchRequest(
             data=dataset.path,
             data_uri=remote_uri(dataset),
-            out=Path(scratch) / "run",
+            out=Path(scratch) / run_name(),
             engine=chosen_engine(engine),
             katib=pods,
             space=space,

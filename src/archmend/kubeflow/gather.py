@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from archmend.kubeflow.place import run_name
+
 
 @contextmanager
 def gathered(*folders: str | Path, data: str | Path) -> Iterator[Path]:
@@ -18,7 +20,7 @@ def gathered(*folders: str | Path, data: str | Path) -> Iterator[Path]:
         data: the prepared data, shown as `data`.
     """
     with tempfile.TemporaryDirectory(prefix="archmend-") as scratch:
-        run = Path(scratch) / "run"
+        run = Path(scratch) / run_name()
         run.mkdir()
         (run / "data").symlink_to(Path(data).absolute())
         for folder in folders:

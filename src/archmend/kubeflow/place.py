@@ -18,6 +18,11 @@ def run_id() -> str:
     return os.environ.get(RUN_ID, "")
 
 
+def run_name() -> str:
+    """Return what a run's page calls it: the pipeline run's id, or just `run`."""
+    return run_id() or "run"
+
+
 def namespace() -> str:
     """Return the namespace of this pod; empty outside a cluster."""
     return os.environ.get(NAMESPACE, "")
