@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -59,12 +60,16 @@ class Cluster:
         return found
 
     def states(self, run_id: str) -> dict[str, str]:
-        """Return the state of each task of a run: SUCCEEDED, CACHED, SKIPPED, FAILED, ..."""
+        """Return the state of each task of a run: SUCCEEDED, SKIPPED, FAILED, ..."""
         return {task.display_name: task.state for task in self.run(run_id).run_details.task_details}
 
     def pods(self, selector: str) -> list[Any]:
         """Return pods by their labels."""
         return list(self.core.list_namespaced_pod(self.namespace, label_selector=selector).items)
+
+    def executed(self, run_id: str) -> set[str]:
+        """Return the steps of a run that had a pod to work in: the others came from the cache."""
+        return {step for pod in self.pods(f"pipeline/runid={run_id}") if (step := step_of(pod))}
 
     def kill(self, pod: str) -> None:
         """Take a pod away at once, as a lost node does."""
@@ -73,6 +78,13 @@ class Cluster:
     def experiment_of(self, run_id: str) -> str:
         """Return the name of a run's Experiment."""
         return experiment_name(Identity(run_id))
+
+
+def step_of(pod: Any) -> str:
+    """Return the step that works in a pod, such as prepare_data; empty for a driver's pod and others."""
+    main = next((c for c in pod.spec.containers if c.name == "main"), None)
+    words = [*(main.command or []), *(main.args or [])] if main is not None else []
+    return next((b for a, b in itertools.pairwise(words) if a == "--function_to_execute"), "")
 
 
 def until(question: Callable[[], Any], seconds: float, what: str, pause: float = 1.0) -> Any:

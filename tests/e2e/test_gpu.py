@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.cluster import Cluster, until
+from kubernetes.client import ApiException
+from tests.e2e.cluster import Cluster, step_of, until
 
 RESOURCE = "nvidia.com/gpu"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -37,19 +39,14 @@ def _trial_pods(cluster: Cluster, run_id: str) -> list[Any]:
 
 
 def _log_of(step: str, cluster: Cluster, run_id: str) -> str:
+    """Return what all tries of a step have printed."""
+    log = ""
     for pod in cluster.pods(f"pipeline/runid={run_id}"):
-        main = next((c for c in pod.spec.containers if c.name == "main"), None)
-        words = [*(main.command or []), *(main.args or [])] if main is not None else []
-        if step in words and pod.status.phase in ("Running", "Succeeded", "Failed"):
-            try:
-                return str(
-                    cluster.core.read_namespaced_pod_log(
-                        pod.metadata.name, cluster.namespace, container="main"
-                    )
-                )
-            except Exception:  # not there yet
-                return ""
-    return ""
+        if step_of(pod) == step:
+            with contextlib.suppress(ApiException):  # its container is not there yet
+                name = pod.metadata.name
+                log += cluster.core.read_namespaced_pod_log(name, cluster.namespace, container="main")
+    return log
 
 
 def test_two_gpus_are_two_trials_at_a_time(cluster: Cluster, gpus: Any) -> None:
@@ -65,7 +62,7 @@ def test_two_gpus_are_two_trials_at_a_time(cluster: Cluster, gpus: Any) -> None:
         asked |= {
             c.resources.limits.get(RESOURCE) for p in pods for c in p.spec.containers if c.name == "trial"
         }
-        waited = waited or _log_of("search", cluster, run_id)
+        waited = _log_of("search", cluster, run_id) or waited
         assert time.monotonic() < end
         time.sleep(0.5)
     assert most == 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import threading
 import time
@@ -10,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.e2e.cluster import Cluster, until
+from tests.e2e.cluster import Cluster, step_of, until
 from tests.e2e.test_dag import trials_of
 
 from archmend.kubeflow.katib.client import OF_EXPERIMENT
@@ -35,12 +34,8 @@ def of_step(cluster: Cluster, run_id: str, step: str) -> Any:
     """Return the running pod in which a step works."""
 
     def works(pod: Any) -> bool:
-        main = next((c for c in pod.spec.containers if c.name == "main"), None)
-        words = [*(main.command or []), *(main.args or [])] if main is not None else []
-        named = ("--function_to_execute", step) in itertools.pairwise(words)
-        return named and any(
-            s.name == "main" and s.state.running for s in pod.status.container_statuses or []
-        )
+        statuses = pod.status.container_statuses or []
+        return step_of(pod) == step and any(s.name == "main" and s.state.running for s in statuses)
 
     return running(cluster, f"pipeline/runid={run_id}", works)
 
