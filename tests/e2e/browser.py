@@ -14,7 +14,7 @@ import pytest
 class Browser:
     """One window."""
 
-    def __init__(self, driver: Any, address: str, seconds: float = 60) -> None:
+    def __init__(self, driver: Any, address: str, seconds: float = 30) -> None:
         """Hold the driver.
 
         Args:
@@ -76,9 +76,18 @@ class Browser:
         self.driver.execute_script(click, found[-1])
 
     def see(self, *texts: str) -> None:
-        """Wait until the page, its fields included, shows each of the texts."""
+        """Wait until the page shows each of the texts.
+
+        Raises:
+            TimeoutError: one of them did not show.
+        """
+        from selenium.common.exceptions import TimeoutException
+
         for text in texts:
-            self._wait.until(lambda _, text=text: text in self.shown(), f"{text!r} does not show")
+            try:
+                self._wait.until(lambda _, text=text: text in self.shown())
+            except TimeoutException as error:
+                raise TimeoutError(f"{text!r} does not show on {self.driver.current_url}") from error
 
     def shown(self) -> str:
         """Return what the page shows, its frames included."""
