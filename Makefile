@@ -37,7 +37,7 @@ run: $(STAMP)  ## search, repair, evaluate and register on the built-in digits (
 
 test: $(STAMP)  ## all tests that need no cluster
 	$(UNIT) $(ARGS)
-	$(TEST_ENV) $(BIN)/python -m pytest tests/components tests/pipelines tests/search tests/manifests $(ARGS)
+	$(TEST_ENV) $(BIN)/python -m pytest tests/components tests/pipelines tests/search tests/repair tests/manifests $(ARGS)
 
 test-unit: $(STAMP)  ## the unit tests alone, under two minutes
 	$(UNIT) $(ARGS)

@@ -178,7 +178,7 @@ SPOILED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "cut": (lambda s: s[: len(s) // 2], "damaged"),
     "empty": (lambda s: b"", "damaged"),
     "foreign": (lambda s: b"epoch,loss\n" * 99, "damaged"),
-    "flipped": (lambda s: s[: len(s) // 2] + bytes([s[len(s) // 2] ^ 1]) + s[len(s) // 2 + 1 :], "damaged"),
+    "changed": (lambda s: s.replace(b'"epoch": ', b'"epoch":\t', 1), "damaged"),
     "older": (lambda s: edited(s, lambda h: h["versions"].update(keras="2.0")), "written with keras 2.0"),
     "schema": (lambda s: edited(s, lambda h: h.update(schema_version=9)), "schema 9"),
     "other": (lambda s: edited(s, lambda h: h.update(of="that")), "another request"),

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +12,7 @@ import numpy as np
 import pytest
 from tests.minio_server import forget_stores, running
 
-from archmend.errors import BadInput, Unavailable
+from archmend.errors import Unavailable
 from archmend.kubeflow.place import RUN_ID, checkpoint_of_run
 from archmend.steps.repair import RepairRequest, repair
 from archmend.steps.repair_checkpoint import FILE, RepairCheckpoint, digest_of, file_of
@@ -107,36 +104,6 @@ def stopped(request: RepairRequest, after: int) -> None:
 
     with pytest.raises(StopError):
         repair(request, stop)
-
-
-KILLED = """
-import os, signal, sys
-from archmend.steps.repair import RepairRequest, repair
-request = RepairRequest.model_validate_json(sys.argv[1])
-repair(request, lambda p: os.kill(os.getpid(), signal.SIGKILL) if p.epoch == int(sys.argv[2]) else None)
-"""
-
-
-def test_killed_and_followed_by_another_process(
-    asked: Asked, whole: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    place = tmp_path / "kept"
-    place.mkdir()
-    request = asked(tmp_path / "first", place)
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED, request.model_dump_json(), str(LAST)], capture_output=True
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
-    assert [path.name for path in place.iterdir()] == [FILE]
-    second = asked(tmp_path / "second", place)  # another pod has a disk of its own
-    second.out.mkdir()
-    (second.out / "repair.json").write_text("{}")  # a kill right before model.keras leaves it
-    repair(second)
-    assert result_of(second.out) == whole
-    assert capsys.readouterr().err.splitlines() == [f"goes on after epoch {LAST - 1} from {place}/{FILE}"]
-    assert list(place.iterdir()) == []
-    with pytest.raises(BadInput, match=r"model\.keras"):
-        repair(second)
 
 
 def test_a_pod_that_is_lost_after_its_end_is_followed_by_one_that_trains_one_epoch_at_most(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -53,12 +54,20 @@ def test_looking_at_the_clock_changes_nothing() -> None:
         np.testing.assert_array_equal(a, b)
 
 
-def test_a_deadline_cuts_within_an_epoch_and_leaves_time_to_measure() -> None:
+def test_a_deadline_cuts_within_an_epoch_and_leaves_time_to_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock on which each batch takes a millisecond."""
     x, y = _rows(60_000)
     fitting = Fitting(_model(), DeviceRows(x, y), batch_size=1, seed=5, measured=100)
-    deadline = time.monotonic() + 2.5
-    assert fitting.epoch(deadline) is False
-    assert time.monotonic() < deadline
+    clock, train = SimpleNamespace(now=0.0), fitting._stretch
+
+    def timed(order: Any, first: int, last: int) -> Any:
+        clock.now += (last - first) * 0.001
+        return train(order, first, last)
+
+    fitting._stretch = timed
+    monkeypatch.setattr("archmend.training.fitting.time", SimpleNamespace(monotonic=lambda: clock.now))
+    assert fitting.epoch(2.5) is False
+    assert 1.0 < clock.now < 2.5
     assert 0 < fitting.epochs < 1
 
 
