@@ -12,6 +12,7 @@ from typing import Any
 from archmend.kubeflow.compiled import compiled_pipeline
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.names import Identity, experiment_name
+from archmend.kubeflow.katib.surroundings import OF_TRIAL
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELED")
 SMALL: Mapping[str, Any] = {
@@ -66,6 +67,10 @@ class Cluster:
     def pods(self, selector: str) -> list[Any]:
         """Return pods by their labels."""
         return list(self.core.list_namespaced_pod(self.namespace, label_selector=selector).items)
+
+    def trial_labels(self, run_id: str) -> str:
+        """Return the labels of a run's trials' pods; the suggestion service's have the run's label too."""
+        return f"archmend.io/run={run_id},{OF_TRIAL}"
 
     def executed(self, run_id: str) -> set[str]:
         """Return the steps of a run that had a pod to work in: the others came from the cache."""

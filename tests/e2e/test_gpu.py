@@ -35,7 +35,7 @@ def gpus(cluster: Cluster) -> Iterator[Any]:
 
 
 def _trial_pods(cluster: Cluster, run_id: str) -> list[Any]:
-    return cluster.pods(f"archmend.io/run={run_id}")
+    return cluster.pods(cluster.trial_labels(run_id))
 
 
 def _log_of(step: str, cluster: Cluster, run_id: str) -> str:
@@ -99,6 +99,6 @@ def test_a_step_gets_its_gpu(cluster: Cluster, gpus: Any) -> None:
         container.resources.limits[RESOURCE]
         for pod in cluster.pods(f"pipeline/runid={run_id}")
         for container in pod.spec.containers
-        if container.name == "main" and container.resources.limits and RESOURCE in container.resources.limits
+        if container.name == "main" and step_of(pod) == "repair"
     }
     assert limits == {"1"}

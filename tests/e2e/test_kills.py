@@ -48,7 +48,7 @@ def test_everything_is_lost_once(cluster: Cluster) -> None:
         for step in ("fingerprint", "prepare_data"):
             kill_soon(cluster, of_step(cluster, run_id, step), 1.0)
         for what in ("trial", "suggestion", "controller"):
-            running(cluster, f"archmend.io/run={run_id}")
+            running(cluster, cluster.trial_labels(run_id))
             kill_soon(cluster, running(cluster, selector_of(cluster, run_id, what)), 4.0)
         kill_soon(cluster, of_step(cluster, run_id, "search"), 4.0)
         for step in ("repair", "evaluate", "register"):
@@ -70,7 +70,7 @@ def test_a_step_whose_pod_is_lost_is_done_again(cluster: Cluster, what: str) -> 
 def test_katib_loses_a_pod(cluster: Cluster, what: str) -> None:
     run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, seed=time.time_ns() % 10**6)
     with Watcher(cluster, cluster.experiment_of(run_id)) as watcher:
-        running(cluster, f"archmend.io/run={run_id}")
+        running(cluster, cluster.trial_labels(run_id))
         kill_soon(cluster, running(cluster, selector_of(cluster, run_id, what)), 5.0)
         check(cluster, run_id, watcher)
 
@@ -96,7 +96,7 @@ def test_repair_goes_on_from_its_checkpoint(cluster: Cluster) -> None:
 def selector_of(cluster: Cluster, run_id: str, what: str) -> str:
     """Return the labels of a trial's, the suggestion service's or the controller's pod."""
     return {
-        "trial": f"archmend.io/run={run_id}",
+        "trial": cluster.trial_labels(run_id),
         "suggestion": f"katib.kubeflow.org/deployment={cluster.experiment_of(run_id)}-archmend-random",
         "controller": "katib.kubeflow.org/component=controller",
     }[what]
@@ -111,7 +111,7 @@ def kill_soon(cluster: Cluster, pod: Any, most: float) -> None:
 @pytest.mark.usefixtures("store")
 def test_a_cancelled_run_stops_its_experiment(cluster: Cluster) -> None:
     run_id = cluster.submit("e2e-cancel", max_trials=50, seed=5)
-    running(cluster, f"archmend.io/run={run_id}")
+    running(cluster, cluster.trial_labels(run_id))
     cluster.pipelines.terminate_run(run_id)
     name = cluster.experiment_of(run_id)
 
@@ -122,7 +122,7 @@ def test_a_cancelled_run_stops_its_experiment(cluster: Cluster) -> None:
 
     until(stopped, 120, f"the end of {name}")
     until(
-        lambda: not [p for p in cluster.pods(f"archmend.io/run={run_id}") if p.status.phase == "Running"],
+        lambda: not [p for p in cluster.pods(cluster.trial_labels(run_id)) if p.status.phase == "Running"],
         60,
         "the end of its trials",
     )

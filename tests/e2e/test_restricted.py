@@ -30,7 +30,7 @@ def test_a_whole_run_of_restricted_pods(cluster: Cluster) -> None:
     run = cluster.wait(run_id)
     assert run.state == "SUCCEEDED", run.error
     # The trials' own containers: nothing to write to but /tmp.
-    trials = cluster.pods(f"archmend.io/run={run_id}")
+    trials = cluster.pods(cluster.trial_labels(run_id))
     assert trials
     for pod in trials:
         for container in pod.spec.containers:
