@@ -115,17 +115,34 @@ def test_a_cancelled_run_stops_its_experiment(cluster: Cluster) -> None:
     cluster.pipelines.terminate_run(run_id)
     name = cluster.experiment_of(run_id)
 
-    def stopped() -> bool:
-        held = cluster.katib.experiment(name)
-        conditions = (held or {}).get("status", {}).get("conditions", [])
-        return any(c["type"] == "Succeeded" and c["status"] == "True" for c in conditions)
-
-    until(stopped, 120, f"the end of {name}")
+    until(lambda: ended(cluster, name), 300, f"the end of {name}")
     until(
         lambda: not [p for p in cluster.pods(cluster.trial_labels(run_id)) if p.status.phase == "Running"],
         60,
         "the end of its trials",
     )
+
+
+@pytest.mark.usefixtures("store")
+def test_a_deleted_runs_experiment_is_ended_by_the_next_collection(cluster: Cluster) -> None:
+    """Its pods go at once, with the exit handler's: manifests/components/katib-gc sees to it."""
+    from kubernetes.client import BatchV1Api
+
+    batch, name = BatchV1Api(), f"archmend-katib-gc-{time.time_ns()}"
+    template = batch.read_namespaced_cron_job("archmend-katib-gc", cluster.namespace).spec.job_template
+    run_id = cluster.submit("e2e-delete", max_trials=50, seed=6)
+    running(cluster, cluster.trial_labels(run_id))
+    cluster.pipelines.delete_run(run_id)
+    job = {"metadata": {"name": name}, "spec": template.spec}
+    batch.create_namespaced_job(cluster.namespace, job)
+    experiment = cluster.experiment_of(run_id)
+    until(lambda: ended(cluster, experiment), 300, f"the end of {experiment}")
+
+
+def ended(cluster: Cluster, experiment: str) -> bool:
+    """Say whether an Experiment has been brought to an end."""
+    conditions = (cluster.katib.experiment(experiment) or {}).get("status", {}).get("conditions", [])
+    return any(c["type"] == "Succeeded" and c["status"] == "True" for c in conditions)
 
 
 def check(cluster: Cluster, run_id: str, watcher: Watcher) -> None:

@@ -19,7 +19,10 @@ OWN = (
     "overlays/production",
     "overlays/production/katib",
 )
-COMPONENTS = ("components/minio", "components/katib-suggestion", "components/gpu")
+COMPONENTS = ("components/minio", "components/katib-suggestion", "components/katib-gc", "components/gpu")
+
+
+ASKS_KUBERNETES = ("archmend-install-suggestions", "archmend-katib-gc")
 
 
 @pytest.fixture(params=[*OWN, *COMPONENTS])
@@ -33,6 +36,8 @@ def _pods(objects: Objects) -> Iterator[tuple[str, dict[str, Any]]]:
     for each in objects:
         if each["kind"] in ("Deployment", "Job"):
             yield each["metadata"]["name"], each["spec"]["template"]
+        elif each["kind"] == "CronJob":
+            yield each["metadata"]["name"], each["spec"]["jobTemplate"]["spec"]["template"]
 
 
 def test_they_fit_the_schema(objects: Objects) -> None:
@@ -85,7 +90,7 @@ def test_every_pod_meets_the_restricted_standard(objects: Objects) -> None:
             assert "/tmp" in [mount["mountPath"] for mount in container["volumeMounts"]], name
             assert "memory" in container["resources"]["limits"], name
             assert ":" in container["image"], f"{name} takes whatever is newest"
-        assert spec["automountServiceAccountToken"] is (name == "archmend-install-suggestions"), name
+        assert spec["automountServiceAccountToken"] is (name in ASKS_KUBERNETES), name
 
 
 def test_a_job_can_be_applied_again(objects: Objects) -> None:
@@ -108,7 +113,7 @@ def test_the_images_stand_in_one_place(together: Callable[..., Objects], tmp_pat
     text = yaml.safe_dump_all(together(str(images), *COMPONENTS))
 
     assert "ghcr.io/archmend" not in text
-    assert text.count(f"here/archmend{digest}") == 3
+    assert text.count(f"here/archmend{digest}") == 4
     assert text.count(f"here/suggestion{digest}") == 2
 
 
