@@ -8,12 +8,8 @@ from archmend.kubeflow.katib.names import OURS, RUN, label_value
 from archmend.kubeflow.katib.states import experiment_state
 from archmend.kubeflow.place import checkpoints_of_run, namespace, run_id
 from archmend.steps.katib_tidy import stop_left_over
+from archmend.steps.run_outcome import SUCCEEDED, outcome_of
 from archmend.storage import delete, list_objects
-
-SUCCEEDED = "SUCCEEDED"
-"""As kfp documents it, and as its local runner says it."""
-_ON_A_CLUSTER = {"COMPLETE": SUCCEEDED, "CACHED": SUCCEEDED, "RUNNING": "not at its end"}
-"""What Kubeflow's driver hands on instead: a state's name in ML Metadata (2.17, backend/src/v2/driver)."""
 
 
 def summarize(data: str, name: str, registry: str, store: str, state: str, error: str) -> str:
@@ -23,18 +19,23 @@ def summarize(data: str, name: str, registry: str, store: str, state: str, error
     removed; those of another one are there for its retry. The silence of the cluster or of the store does
     not keep the summary from being written.
     """
-    state = _ON_A_CLUSTER.get(state, state)
-    lines = [f"# {name}", f"- data: `{data}`", f"- registry: `{registry}`", f"- state: {state}"]
+    run, unasked = run_id(), []
+    outcome, of_katib = outcome_of(None, state), list[str]()
+    if run:
+        try:
+            client = KatibClient(namespace())
+            outcome = outcome_of(client.workflow(run), state)
+            of_katib = _of_katib(client, run)
+        except ArchmendError as unavailable:
+            unasked = [f"- the cluster was not asked: {unavailable}"]
+    lines = [f"# {name}", f"- data: `{data}`", f"- registry: `{registry}`", f"- state: {outcome.state}"]
+    if outcome.failed:
+        lines.append(f"- failed: {', '.join(outcome.failed)}")
     if error:
         lines.append(f"- error: {error}")
-    run = run_id()
     if run:
-        lines.append(f"- run: `{run}`")
-        try:
-            lines += _of_katib(run)
-        except ArchmendError as unavailable:
-            lines.append(f"- Katib was not asked: {unavailable}")
-        if state == SUCCEEDED:
+        lines += [f"- run: `{run}`", *of_katib, *unasked]
+        if outcome.state == SUCCEEDED:
             try:
                 _drop_checkpoints(store)
             except ArchmendError as unavailable:
@@ -48,8 +49,7 @@ def _drop_checkpoints(store: str) -> None:
         delete(left.uri)
 
 
-def _of_katib(run: str) -> list[str]:
-    client = KatibClient(namespace())
+def _of_katib(client: KatibClient, run: str) -> list[str]:
     stopped = stop_left_over(client, run)
     lines = [f"- experiment `{one}` was still searching and was stopped" for one in stopped]
     for item in client.experiments(f"{OURS},{RUN}={label_value(run)}"):

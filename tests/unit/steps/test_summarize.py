@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from archmend.errors import Unavailable
 from archmend.kubeflow.place import RUN_ID, checkpoint_of_run
 from archmend.steps import summarize as step
+from archmend.steps.run_outcome import RunOutcome, outcome_of
 from archmend.steps.summarize import summarize
 from archmend.storage import exists, write_bytes
+
+
+class Client:
+    """A cluster that knows nothing of the run."""
+
+    def workflow(self, run: str) -> None:
+        return None
 
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Checkpoints of this run's repair and of another run's."""
-    monkeypatch.setattr(step, "_of_katib", lambda run: [f"- asked Katib of `{run}`"])
+    monkeypatch.setattr(step, "KatibClient", lambda namespace: Client())
+    monkeypatch.setattr(step, "_of_katib", lambda client, run: [f"- asked Katib of `{run}`"])
     places = []
     for run in ("another", "this"):
         monkeypatch.setenv(RUN_ID, run)
@@ -49,7 +59,8 @@ def test_a_silent_store_is_said(kept: list[str], tmp_path: Path, monkeypatch: py
 
 
 def test_without_a_store_or_a_cluster_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "_of_katib", lambda run: [])
+    monkeypatch.setattr(step, "KatibClient", lambda namespace: Client())
+    monkeypatch.setattr(step, "_of_katib", lambda client, run: [])
     monkeypatch.setenv(RUN_ID, "this")
     assert "not removed" not in summarize("digits", "model", "r", "", "SUCCEEDED", "")
     monkeypatch.delenv(RUN_ID)
@@ -57,8 +68,35 @@ def test_without_a_store_or_a_cluster_there_are_none(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    ("state", "said"),
+    ("told", "state"),
     [("COMPLETE", "SUCCEEDED"), ("CACHED", "SUCCEEDED"), ("RUNNING", "not at its end"), ("FAILED", "FAILED")],
 )
-def test_the_words_of_a_cluster(state: str, said: str) -> None:
-    assert f"- state: {said}\n" in summarize("digits", "model", "r", "", state, "")
+def test_the_words_of_kubeflow_where_nothing_else_is_known(told: str, state: str) -> None:
+    assert outcome_of(None, told) == RunOutcome(state)
+    assert outcome_of({"status": {"compressedNodes": "..."}}, told) == RunOutcome(state)
+
+
+def workflow(handler: str, search: str, **spec: int) -> dict[str, Any]:
+    """A run's Workflow, as Argo 4.0.5 shows it, without its pods."""
+    nodes = {
+        "w": ("w", None, "Running"),
+        "r": ("root", "w", handler),
+        "e": ("exit-handler-1", "r", handler),
+        "x": ("exit-handler-1.onExit", "r", "Running"),
+        "p": ("archmend-steps", "e", handler),
+        "f": ("fingerprint", "p", "Succeeded"),
+        "s": ("search", "p", search),
+    }
+    shown = {
+        key: {"type": "DAG", "displayName": name, "boundaryID": of, "phase": phase}
+        for key, (name, of, phase) in nodes.items()
+    }
+    return {"spec": spec, "status": {"nodes": shown}}
+
+
+def test_the_workflow_knows_better() -> None:
+    assert outcome_of(workflow("Succeeded", "Succeeded"), "RUNNING") == RunOutcome("SUCCEEDED")
+    assert outcome_of(workflow("Failed", "Failed"), "RUNNING") == RunOutcome("FAILED", ("search",))
+    cancelled = workflow("Failed", "Failed", activeDeadlineSeconds=0)
+    assert outcome_of(cancelled, "RUNNING") == RunOutcome("CANCELED", ("search",))
+    assert outcome_of(workflow("Running", "Running"), "RUNNING") == RunOutcome("not at its end")
