@@ -75,8 +75,8 @@ class Server:
 
 def binary() -> str:
     """Return the server's program, or skip the test: it comes neither from PyPI nor with this project."""
-    cluster = Path(os.environ.get("CLUSTER_HOME", "~/.cache/local-cluster")).expanduser()
-    for found in (os.environ.get("ARCHMEND_MINIO"), shutil.which("minio"), str(cluster / "bin" / "minio")):
+    of_go = str(Path.home() / "go" / "bin" / "minio")  # where `go install` puts it
+    for found in (os.environ.get("ARCHMEND_MINIO"), shutil.which("minio"), of_go):
         if found and os.access(found, os.X_OK):
             return found
     pytest.skip("no MinIO server here; put `minio` on the PATH, or name it by ARCHMEND_MINIO")
