@@ -20,6 +20,11 @@ TRIALS = 6
 STEPS = ("fingerprint", "prepare_data", "search", "repair", "evaluate", "register")
 
 
+def new_work() -> dict[str, int]:
+    """Return parameters of which nothing is in the cache: a step that comes from there has no pod to lose."""
+    return {"seed": time.time_ns() % 10**6, "split_seed": time.time_ns() % 10**6}
+
+
 def running(cluster: Cluster, selector: str, also: Callable[[Any], bool] = lambda pod: True) -> Any:
     """Wait for a running pod and return it."""
     return until(
@@ -43,7 +48,7 @@ def of_step(cluster: Cluster, run_id: str, step: str) -> Any:
 @pytest.mark.usefixtures("store")
 def test_everything_is_lost_once(cluster: Cluster) -> None:
     """One run, in which each step's pod, a trial's, the suggestion service's and Katib's controller's die."""
-    run_id = cluster.submit("e2e-kill-all", max_trials=TRIALS, seed=time.time_ns() % 10**6)
+    run_id = cluster.submit("e2e-kill-all", max_trials=TRIALS, **new_work())
     with Watcher(cluster, cluster.experiment_of(run_id)) as watcher:
         for step in ("fingerprint", "prepare_data"):
             kill_soon(cluster, of_step(cluster, run_id, step), 1.0)
@@ -59,7 +64,7 @@ def test_everything_is_lost_once(cluster: Cluster) -> None:
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("what", STEPS)
 def test_a_step_whose_pod_is_lost_is_done_again(cluster: Cluster, what: str) -> None:
-    run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, seed=time.time_ns() % 10**6)
+    run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, **new_work())
     with Watcher(cluster, cluster.experiment_of(run_id)) as watcher:
         kill_soon(cluster, of_step(cluster, run_id, what), 8.0 if what == "search" else 2.0)
         check(cluster, run_id, watcher)
@@ -68,7 +73,7 @@ def test_a_step_whose_pod_is_lost_is_done_again(cluster: Cluster, what: str) -> 
 @pytest.mark.usefixtures("store")
 @pytest.mark.parametrize("what", ["trial", "suggestion", "controller"])
 def test_katib_loses_a_pod(cluster: Cluster, what: str) -> None:
-    run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, seed=time.time_ns() % 10**6)
+    run_id = cluster.submit(f"e2e-kill-{what}", max_trials=TRIALS, **new_work())
     with Watcher(cluster, cluster.experiment_of(run_id)) as watcher:
         running(cluster, cluster.trial_labels(run_id))
         kill_soon(cluster, running(cluster, selector_of(cluster, run_id, what)), 5.0)
@@ -77,7 +82,7 @@ def test_katib_loses_a_pod(cluster: Cluster, what: str) -> None:
 
 @pytest.mark.usefixtures("store")
 def test_repair_goes_on_from_its_checkpoint(cluster: Cluster) -> None:
-    run_id = cluster.submit("e2e-checkpoint", max_trials=1, repair_epochs=400, seed=time.time_ns() % 10**6)
+    run_id = cluster.submit("e2e-checkpoint", max_trials=1, repair_epochs=400, **new_work())
     pod = of_step(cluster, run_id, "repair")
     checkpoint = f"minio://archmend/checkpoints/{run_id}/repair.checkpoint"
     until(lambda: exists(checkpoint), 300, "a checkpoint", pause=0.5)
