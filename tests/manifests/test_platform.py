@@ -78,7 +78,8 @@ def test_the_api_server_finds_the_address_that_it_does_not_start_without(pipelin
 def test_a_tasks_own_retries_count(pipelines: Objects) -> None:
     argo = _find(pipelines)("ConfigMap", "workflow-controller-configmap")["data"]
 
-    assert "templateDefaults" not in yaml.safe_load(argo["workflowDefaults"])["spec"]
+    defaults = yaml.safe_load(argo["workflowDefaults"])["spec"]["templateDefaults"]
+    assert defaults == {"retryStrategy": {"limit": "2", "retryPolicy": "Always"}}
 
 
 def test_katibs_own_pods_do_without_its_webhook(katib: Objects) -> None:
