@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -114,8 +114,3 @@ def host(core: Any, namespace: str) -> str:
         return given
     service = core.read_namespaced_service("ml-pipeline", namespace)
     return f"http://{service.spec.cluster_ip}:8888"
-
-
-def lines(text: str) -> Iterator[str]:
-    """Yield the lines that say something."""
-    return (line for line in text.splitlines() if line.strip())
