@@ -97,11 +97,7 @@ def test_several_objectives_and_a_limit_of_latency(
 
 def test_a_latency_that_nothing_keeps_is_never_trained(request_of: Callable[..., SearchRequest]) -> None:
     with pytest.raises(NothingSucceeded, match="no trial was begun"):
-        search(
-            request_of(
-                strategy="grid", max_latency_ms=1e-6, space="seed-fc", max_trials=None, max_seconds=10.0
-            )
-        )
+        search(request_of(strategy="grid", max_latency_ms=1e-6, max_params=30, max_trials=None))
 
 
 def test_a_folder_that_holds_a_run(request_of: Callable[..., SearchRequest], tmp_path: Path) -> None:
