@@ -14,6 +14,7 @@ from archmend.search.objectives import (
     parse_objectives,
 )
 from archmend.search.pareto import best_of, dominates, pareto_front
+from archmend.search.ranking import best_first
 from archmend.search.stopping import StoppedBy, common_failure, reached_target
 from archmend.search.strategies import create_strategy, parse_strategy, strategy_names
 from archmend.search.strategy import Settings, Strategy
@@ -33,6 +34,7 @@ __all__ = [
     "Suggestion",
     "TrialResult",
     "Value",
+    "best_first",
     "best_of",
     "checked_objectives",
     "common_failure",

@@ -101,6 +101,10 @@ class Strategy(ABC):
         """What was told, in the order of the ids."""
         return tuple(self._results[i] for i in sorted(self._results))
 
+    def measured_before(self, number: int) -> list[TrialResult]:
+        """Return the results with a value and a smaller id, in the order of the ids."""
+        return [r for r in self.history if r.id < number and r.value is not None]
+
     @abstractmethod
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return what to try under an id, None where nothing is left.

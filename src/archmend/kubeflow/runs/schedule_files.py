@@ -69,9 +69,9 @@ def _documents(path: Path) -> list[object]:
         raise BadInput(f"{path}, line {line}: {error.problem}; mend that") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
-        line = f" at line {mark.line + 1}" if mark else ""
+        where = f" at line {mark.line + 1}" if mark else ""
         raise BadInput(
-            f"{path} is no YAML{line}; put a text that begins with * or has a colon into quotes"
+            f"{path} is no YAML{where}; put a text that begins with * or has a colon into quotes"
         ) from error
 
 

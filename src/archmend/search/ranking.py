@@ -1,0 +1,72 @@
+"""One order of what was measured, with one objective or several, for strategies that only compare."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from archmend.search.pareto import dominates
+from archmend.search.types import TrialResult, Value
+
+
+def best_first(results: Iterable[TrialResult]) -> list[TrialResult]:
+    """Return the measured results, the best first, of equal ones the earliest.
+
+    With several objectives: by the front that they lie in once the better fronts are taken away, and within
+    a front the least crowded first (Deb et al., IEEE Trans. Evolutionary Computation 2002).
+    """
+    measured = [result for result in results if result.value is not None]
+    if not any(isinstance(result.value, tuple) for result in measured):
+        return sorted(measured, key=lambda r: (-_single(r.value), r.id))
+    found: list[TrialResult] = []
+    for front in fronts([_several(result.value) for result in measured]):
+        crowding = crowding_distances([_several(measured[i].value) for i in front])
+        order = sorted(range(len(front)), key=lambda k: (-crowding[k], measured[front[k]].id))
+        found += [measured[front[k]] for k in order]
+    return found
+
+
+def fronts(values: Sequence[Value]) -> list[list[int]]:
+    """Return the places of the values, front by front: none in the first is dominated, and so on."""
+    beaten_by: list[int] = [0] * len(values)
+    beats: list[list[int]] = [[] for _ in values]
+    for i, a in enumerate(values):
+        for j, b in enumerate(values):
+            if dominates(a, b):
+                beats[i].append(j)
+                beaten_by[j] += 1
+    found: list[list[int]] = []
+    current = [i for i, count in enumerate(beaten_by) if count == 0]
+    while current:
+        found.append(current)
+        following = []
+        for i in current:
+            for j in beats[i]:
+                beaten_by[j] -= 1
+                if beaten_by[j] == 0:
+                    following.append(j)
+        current = sorted(following)
+    return found
+
+
+def crowding_distances(values: Sequence[tuple[float, ...]]) -> list[float]:
+    """Return for each point of a front how far its neighbours lie apart, infinity at the ends."""
+    distances = [0.0] * len(values)
+    for axis in range(len(values[0]) if values else 0):
+        order = sorted(range(len(values)), key=lambda i: values[i][axis])
+        low, high = values[order[0]][axis], values[order[-1]][axis]
+        distances[order[0]] = distances[order[-1]] = math.inf
+        if high > low:
+            for before, here, after in zip(order, order[1:], order[2:], strict=False):
+                distances[here] += (values[after][axis] - values[before][axis]) / (high - low)
+    return distances
+
+
+def _single(value: Value | None) -> float:
+    assert isinstance(value, float | int)
+    return float(value)
+
+
+def _several(value: Value | None) -> tuple[float, ...]:
+    assert isinstance(value, tuple)
+    return value
