@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 
@@ -39,6 +39,22 @@ def draw_within(
         return _by_steps(space, budget, rng, wanted)
     left = [a for a in space if wanted(a) and budget.excess(space.cost(a)) is None]
     return left[int(rng.integers(len(left)))] if left else None
+
+
+def draw_unseen(
+    space: Space, budget: Budget, rng: np.random.Generator, seen: Collection[Architecture]
+) -> Architecture | None:
+    """Return a random architecture within the limits that is not among `seen`, None where none is left.
+
+    What a strategy falls back on whose own proposals are used up, and how it draws its first ones. `seen`
+    is asked often: give a set or a dict.
+    """
+    if len(seen) >= space.size and all(a in seen for a in space):
+        return None
+    found = draw_within(space, budget, rng, lambda a: a not in seen)
+    if found is None and space.is_finite and not limits_cost(budget):
+        return next((a for a in space if a not in seen), None)
+    return found
 
 
 def count_fitting(space: Space, budget: Budget) -> float:

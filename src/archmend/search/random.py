@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from archmend.search.fitting import draw_within, limits_cost, refuse_impossible
+from archmend.search.fitting import draw_unseen, refuse_impossible
 from archmend.search.strategy import Strategy
 from archmend.spaces import Architecture
 
@@ -34,9 +34,4 @@ class RandomSearch(Strategy):
         """Return a draw that no id before has."""
         rng = np.random.default_rng((self.seed, number))
         seen = {*before.values(), *(result.architecture for result in self.prior)}
-        if len(seen) >= self.space.size:
-            return None
-        found = draw_within(self.space, self.budget, rng, lambda a: a not in seen)
-        if found is None and self.space.is_finite and not limits_cost(self.budget):
-            return next(a for a in self.space if a not in seen)
-        return found
+        return draw_unseen(self.space, self.budget, rng, seen)
