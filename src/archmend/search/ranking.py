@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from archmend.search.pareto import dominates
+import numpy as np
+
 from archmend.search.types import TrialResult, Value
 
 
@@ -28,25 +29,27 @@ def best_first(results: Iterable[TrialResult]) -> list[TrialResult]:
 
 def fronts(values: Sequence[Value]) -> list[list[int]]:
     """Return the places of the values, front by front: none in the first is dominated, and so on."""
-    beaten_by: list[int] = [0] * len(values)
-    beats: list[list[int]] = [[] for _ in values]
-    for i, a in enumerate(values):
-        for j, b in enumerate(values):
-            if dominates(a, b):
-                beats[i].append(j)
-                beaten_by[j] += 1
+    beats = _beats(values)
+    beaten_by = beats.sum(axis=0)
     found: list[list[int]] = []
-    current = [i for i, count in enumerate(beaten_by) if count == 0]
-    while current:
-        found.append(current)
-        following = []
-        for i in current:
-            for j in beats[i]:
-                beaten_by[j] -= 1
-                if beaten_by[j] == 0:
-                    following.append(j)
-        current = sorted(following)
+    current = np.flatnonzero(beaten_by == 0)
+    while len(current):
+        found.append(current.tolist())
+        beaten_by[current] = -1  # no longer asked for
+        beaten_by -= beats[current].sum(axis=0)
+        current = np.flatnonzero(beaten_by == 0)
     return found
+
+
+def _beats(values: Sequence[Value]) -> np.ndarray:
+    """Return which dominates which, shape (values, values): thousands of them are compared at once."""
+    points = np.array([value if isinstance(value, tuple) else (value,) for value in values], dtype=float)
+    count = len(values)
+    no_worse, better = np.ones((count, count), dtype=bool), np.zeros((count, count), dtype=bool)
+    for axis in points.T:
+        no_worse &= axis[:, None] >= axis
+        better |= axis[:, None] > axis
+    return no_worse & better
 
 
 def crowding_distances(values: Sequence[tuple[float, ...]]) -> list[float]:
