@@ -79,7 +79,9 @@ def test_a_tasks_own_retries_count(pipelines: Objects) -> None:
     argo = _find(pipelines)("ConfigMap", "workflow-controller-configmap")["data"]
 
     defaults = yaml.safe_load(argo["workflowDefaults"])["spec"]["templateDefaults"]
-    assert defaults == {"retryStrategy": {"limit": "2", "retryPolicy": "Always"}}
+    # A whole DAG, which fails without a message, is not repeated.
+    expected = {"limit": "2", "retryPolicy": "Always", "expression": 'lastRetry.message != ""'}
+    assert defaults == {"retryStrategy": expected}
 
 
 def test_katibs_own_pods_do_without_its_webhook(katib: Objects) -> None:
