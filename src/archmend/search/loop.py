@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archmend.errors import BadInput, NothingSucceeded
 from archmend.search.evaluating import Evaluator, OneByOne, Pool
@@ -122,11 +122,14 @@ class _Search:
             if not self._running:
                 break
             result = self._pool.next_result()
-            if self._running.pop(result.id, None) is None:
+            suggestion = self._running.pop(result.id, None)
+            if suggestion is None:
                 raise BadInput(
                     f"the evaluator gave a result of trial {result.id}, which is not running; "
                     "give one result for each suggestion"
                 )
+            if result.fidelity is None and suggestion.fidelity is not None:
+                result = replace(result, fidelity=suggestion.fidelity)  # the journal has to hold it
             self._record(result)
         assert stopped_by is not None
         tried = tuple(sorted((r for r in self._results if r.status != "rejected"), key=lambda r: r.id))
@@ -134,14 +137,18 @@ class _Search:
         return SearchResult(best_of(tried), tried, pareto_front(tried), rejected, stopped_by)
 
     def _fill(self) -> StoppedBy | None:
-        """Keep the pool busy; return why nothing more is asked, None while the pool is full."""
+        """Keep the pool busy; return why nothing more is asked.
+
+        None is no end: the pool is full, or the strategy waits for what is running.
+        """
         while len(self._running) < self._pool.concurrency:
             stopped_by = self._over()
             if stopped_by is not None:
                 return stopped_by
             asked = self._strategy.ask(1)
             if not asked:
-                return "exhausted"
+                # What runs may decide what is asked next: a rung is waited for, or a promotion comes of it.
+                return None if self._running else "exhausted"
             (suggestion,) = asked
             excess = self._budget.excess(self._space.cost(suggestion.architecture))
             if excess is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from archmend.search.comparable import comparable
 from archmend.search.types import TrialResult, Value
 
 
@@ -14,8 +15,11 @@ def dominates(a: Value, b: Value) -> bool:
 
 
 def pareto_front(results: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
-    """Return the trials that none dominates, the best first objective first; of equal ones the earliest."""
-    ranked = sorted((r for r in results if r.value is not None), key=_rank)
+    """Return the trials that none dominates, the best first objective first; of equal ones the earliest.
+
+    Of several fidelities, only those at the highest; see `comparable`.
+    """
+    ranked = sorted(comparable(results), key=_rank)
     front: list[TrialResult] = []
     for result in ranked:
         assert result.value is not None
@@ -31,7 +35,7 @@ def pareto_front(results: Iterable[TrialResult]) -> tuple[TrialResult, ...]:
 
 def best_of(results: Iterable[TrialResult]) -> TrialResult | None:
     """Return the front's trial with the best first objective, None where nothing was measured."""
-    return min((r for r in results if r.value is not None), key=_rank, default=None)
+    return min(comparable(results), key=_rank, default=None)
 
 
 def _rank(result: TrialResult) -> tuple[list[float], int]:

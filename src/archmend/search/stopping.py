@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Literal
 
 from archmend.search.objectives import DIRECTIONS, first_of
+from archmend.search.pareto import best_of
 from archmend.search.types import Budget, TrialResult
 
 StoppedBy = Literal["trials", "seconds", "target", "exhausted", "cancelled"]
@@ -20,11 +21,11 @@ def charged(results: Sequence[TrialResult]) -> int:
 
 
 def reached_target(budget: Budget, objectives: Sequence[str], results: Sequence[TrialResult]) -> bool:
-    """Whether some trial's first objective is as good as the target, which is in its own direction."""
-    if budget.target is None:
+    """Whether the best trial's first objective is as good as the target, which is in its own direction."""
+    best = None if budget.target is None else best_of(results)
+    if budget.target is None or best is None or best.value is None:
         return False
-    wanted = DIRECTIONS.get(objectives[0], 1) * budget.target
-    return any(r.value is not None and first_of(r.value) >= wanted for r in results)
+    return first_of(best.value) >= DIRECTIONS.get(objectives[0], 1) * budget.target
 
 
 def common_failure(results: Sequence[TrialResult], running: Collection[int] = ()) -> str | None:

@@ -7,7 +7,9 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from archmend.errors import BadInput, unknown_name
+from archmend.search.asha import Asha
 from archmend.search.grid import GridSearch
+from archmend.search.hyperband import Hyperband
 from archmend.search.objectives import checked_objectives
 from archmend.search.random import RandomSearch
 from archmend.search.strategy import Strategy
@@ -15,7 +17,7 @@ from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Space
 
 ENTRY_POINTS = "archmend.strategies"
-_OWN: tuple[type[Strategy], ...] = (RandomSearch, GridSearch)
+_OWN: tuple[type[Strategy], ...] = (RandomSearch, GridSearch, Asha, Hyperband)
 
 
 def strategy_names() -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -27,12 +28,14 @@ class Strategy(ABC):
     wrote it, in whatever order the results came.
 
     Attributes:
-        name: by which it is created. Settings: of this strategy.
+        name: by which it is created. Settings: of this strategy. waits: whether it may have nothing to ask
+            while trials run, so that only who can wait for their results can use it.
         space, seed, budget, objectives, settings: as given. prior: results of earlier runs.
     """
 
     name: ClassVar[str]
     Settings: ClassVar[type[Settings]] = Settings
+    waits: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -55,12 +58,14 @@ class Strategy(ABC):
         self.objectives = tuple(objectives)
         self.prior = tuple(prior)
         self.settings = _checked(type(self), settings)
-        self._suggested: dict[int, Architecture] = {}
+        self._suggested: dict[int, Suggestion] = {}
         self._results: dict[int, TrialResult] = {}
         self._first_open = 0  # nothing is ever taken back, so no smaller id opens again
 
     def ask(self, n: int = 1) -> list[Suggestion]:
-        """Return `n` suggestions, fewer if the space is exhausted; they count as running until told.
+        """Return `n` suggestions, which count as running until told.
+
+        There are fewer if the space is exhausted, or if the strategy waits for trials that run.
 
         An id that the told history leaves out (it was running when a search was cut) is asked first.
 
@@ -72,38 +77,60 @@ class Strategy(ABC):
         made: list[Suggestion] = []
         while len(made) < n:
             number = self._next_id()
-            architecture = self.suggest(number, {i: a for i, a in self._suggested.items() if i < number})
-            if architecture is None:
+            before = {i: s.architecture for i, s in self._suggested.items() if i < number}
+            suggestion = self.propose(number, before)
+            if suggestion is None:
                 break
-            self._suggested[number] = architecture
-            made.append(Suggestion(number, architecture))
+            self._suggested[number] = suggestion
+            made.append(suggestion)
         return made
 
     def tell(self, results: Iterable[TrialResult]) -> None:
         """Take results in, in any order; also of suggestions that another object asked.
 
+        A result that does not say for how many epochs it was asked has those of its suggestion.
+
         Raises:
-            BadInput: a result with another architecture than was suggested under its id.
+            BadInput: a result with another architecture, or more or fewer epochs, than was suggested under
+                its id.
         """
         for result in results:
-            known = self._suggested.get(result.id)
-            if known is not None and known != result.architecture:
-                raise BadInput(
-                    f"trial {result.id} was suggested as {known} and is told as {result.architecture}; "
-                    "tell the history of this search alone"
-                )
-            self._suggested[result.id] = result.architecture
+            fidelity = self._checked_fidelity(result)
+            self._suggested[result.id] = Suggestion(result.id, result.architecture, fidelity)
             if result.status != "running":
-                self._results[result.id] = result
+                self._results[result.id] = (
+                    result if result.fidelity == fidelity else replace(result, fidelity=fidelity)
+                )
 
     @property
     def history(self) -> tuple[TrialResult, ...]:
         """What was told, in the order of the ids."""
         return tuple(self._results[i] for i in sorted(self._results))
 
+    @property
+    def fidelities(self) -> tuple[int, ...]:
+        """The numbers of epochs that it asks for, from the fewest on; empty leaves them to the evaluator."""
+        return ()
+
+    def asked_before(self, number: int) -> list[Suggestion]:
+        """Return the suggestions with smaller ids, in their order."""
+        return [self._suggested[i] for i in sorted(self._suggested) if i < number]
+
     def measured_before(self, number: int) -> list[TrialResult]:
         """Return the results with a value and a smaller id, in the order of the ids."""
         return [r for r in self.history if r.id < number and r.value is not None]
+
+    def propose(self, number: int, before: Mapping[int, Architecture]) -> Suggestion | None:
+        """Return the suggestion under an id: what `suggest` says, its epochs left to the evaluator.
+
+        A strategy that chooses the epochs overrides this. It may ask an architecture again, for more epochs.
+
+        Args:
+            number: the id.
+            before: as of `suggest`; `asked_before` has the epochs, too.
+        """
+        architecture = self.suggest(number, before)
+        return None if architecture is None else Suggestion(number, architecture)
 
     @abstractmethod
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
@@ -114,6 +141,22 @@ class Strategy(ABC):
             before: the architectures with smaller ids, finished or running; what is known of the finished
                 ones is in `history`.
         """
+
+    def _checked_fidelity(self, result: TrialResult) -> int | None:
+        known = self._suggested.get(result.id)
+        if known is None:
+            return result.fidelity
+        if known.architecture != result.architecture:
+            raise BadInput(
+                f"trial {result.id} was suggested as {known.architecture} and is told as "
+                f"{result.architecture}; tell the history of this search alone"
+            )
+        if None not in (known.fidelity, result.fidelity) and known.fidelity != result.fidelity:
+            raise BadInput(
+                f"trial {result.id} was suggested for {known.fidelity} epochs and is told for "
+                f"{result.fidelity}; tell the history of this search alone"
+            )
+        return known.fidelity if result.fidelity is None else result.fidelity
 
     def _next_id(self) -> int:
         while self._first_open in self._suggested:
