@@ -1,24 +1,27 @@
-"""Architectures within cost limits: drawn where most fit, reached by small changes where few do."""
+"""Architectures within cost limits, drawn at random; limits that nothing fits, refused."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
+from itertools import islice
 
 import numpy as np
 
 from archmend.errors import BadInput
-from archmend.search.types import Budget
+from archmend.search.feasible import feasible
+from archmend.search.types import COSTS, Budget
 from archmend.spaces import Architecture, Space
 
-_DRAWS = 64
+_DRAWS = 256
+_STEPS = 200
 _LISTED = 20_000
 _STARTS = 20
 _SPREAD = 2_000
 
 
 def limits_cost(budget: Budget) -> bool:
-    """Whether the budget limits what the space can say of an architecture without building it."""
-    return budget.params is not None or budget.flops is not None
+    """Whether the budget limits what a space can say of an architecture without building it."""
+    return bool(budget.limits())
 
 
 def draw_within(
@@ -26,18 +29,24 @@ def draw_within(
 ) -> Architecture | None:
     """Return a random architecture within the limits that is `wanted`, None if none is found.
 
-    First plain draws; if these fail, each draw is made cheaper by small changes until it fits. In a space
-    small enough to list, None means that there is none.
+    It comes from the space's own distribution, restricted to what fits: by plain draws where these fit, else
+    as `Feasible` draws. Where what is wanted is rarer than that, a space small enough is listed, so that None
+    means that there is none; a large one is searched by small changes.
     """
-    for attempt in range(4 * _DRAWS):
-        drawn: Architecture | None = space.sample(rng)
-        if attempt >= _DRAWS and drawn is not None:
-            drawn = _made_cheaper(space, budget, drawn, rng)
-        if drawn is not None and wanted(drawn) and budget.excess(space.cost(drawn)) is None:
-            return drawn
+    within = feasible(space, budget) if limits_cost(budget) else None
+    if within is None or not within.rare:
+        for _ in range(_DRAWS):
+            drawn = space.sample(rng)
+            if wanted(drawn) and budget.excess(space.cost(drawn)) is None:
+                return drawn
+    if within is not None:
+        for drawn in islice(within.draws(rng), _STEPS):
+            if wanted(drawn):
+                return drawn
     if space.size > _LISTED:
-        return _by_steps(space, budget, rng, wanted)
-    left = [a for a in space if wanted(a) and budget.excess(space.cost(a)) is None]
+        starts = within.population if within is not None else [space.sample(rng) for _ in range(_STARTS)]
+        return _by_steps(space, budget, rng, starts, wanted)
+    left = [a for a in _all_within(space, budget) if wanted(a)]
     return left[int(rng.integers(len(left)))] if left else None
 
 
@@ -61,7 +70,7 @@ def count_fitting(space: Space, budget: Budget) -> float:
     """Return how many architectures are within the cost limits; all of them in a space too large to list."""
     if space.size > _LISTED or not limits_cost(budget):
         return space.size
-    return sum(budget.excess(space.cost(architecture)) is None for architecture in space)
+    return len(_all_within(space, budget))
 
 
 def refuse_impossible(space: Space, budget: Budget) -> None:
@@ -72,82 +81,57 @@ def refuse_impossible(space: Space, budget: Budget) -> None:
     """
     if not limits_cost(budget):
         return
-    if not space.has_cost:
-        raise BadInput(
-            f"the budget limits params or flops and space {space.name!r} knows no costs; "
-            "give the space a cost function"
-        )
-    known = space.cost(space.example())
-    for name in _limited(budget):
-        if name not in known:
-            raise BadInput(
-                f"the budget limits {name} and the cost function of space {space.name!r} gives "
-                f"{', '.join(known) or 'nothing'}; let it give {name}, too"
-            )
-    rng = np.random.default_rng(0)
-    cheapest: Mapping[str, float] | None = None
-    for _ in range(_STARTS):
-        start = space.sample(rng)
-        if budget.excess(space.cost(start)) is None:
-            return
-        fitting = _made_cheaper(space, budget, start, rng)
-        if fitting is not None:
-            return
-        for name in _limited(budget):
-            cost = space.cost(_descended(space, start, name))
-            if cheapest is None or _excess(budget, cost) < _excess(budget, cheapest):
-                cheapest = cost
-    if space.size <= _LISTED and any(budget.excess(space.cost(a)) is None for a in space):
+    _refuse_unknown_costs(space, budget)
+    within = feasible(space, budget)
+    if not within.empty or (space.size <= _LISTED and _all_within(space, budget)):
         return
-    assert cheapest is not None
-    found = ", ".join(f"{name} {cheapest[name]:,.0f}" for name in _limited(budget))
-    asked = ", ".join(f"{name} {getattr(budget, name):,.0f}" for name in _limited(budget))
+    cost = space.cost(within.nearest[0])
+    limits = [(name, limit) for name, limit in budget.limits() if name in cost]
+    asked = ", ".join(f"{_called(name)} {_figure(limit)}" for name, limit in limits)
+    found = ", ".join(f"{_called(name)} {_figure(cost[name])}" for name, _ in limits)
     raise BadInput(
         f"no architecture of space {space.name!r} fits {asked}; the cheapest found has {found}: "
         "raise the limit"
     )
 
 
-def _limited(budget: Budget) -> list[str]:
-    return [name for name in ("params", "flops") if getattr(budget, name) is not None]
+def _refuse_unknown_costs(space: Space, budget: Budget) -> None:
+    limited = [name for name in ("params", "flops") if getattr(budget, name) is not None]
+    if limited and not space.has_cost:
+        raise BadInput(
+            f"the budget limits params or flops and space {space.name!r} knows no costs; "
+            "give the space a cost function"
+        )
+    known = space.cost(space.example())
+    for name in limited:
+        if name not in known:
+            raise BadInput(
+                f"the budget limits {name} and the cost function of space {space.name!r} gives "
+                f"{', '.join(known) or 'nothing'}; let it give {name}, too"
+            )
 
 
-def _excess(budget: Budget, cost: Mapping[str, float]) -> float:
-    return max(cost[name] / getattr(budget, name) for name in _limited(budget))
+def _called(name: str) -> str:
+    return COSTS[name][1]
 
 
-def _made_cheaper(
-    space: Space, budget: Budget, start: Architecture, rng: np.random.Generator
-) -> Architecture | None:
-    """Change one choice at a time, each time to something nearer to the limits, until within them."""
-    here, excess = start, _excess(budget, space.cost(start)) if limits_cost(budget) else 0.0
-    while excess > 1:
-        nearer = [
-            (other, e)
-            for other in space.neighbours(here)
-            if (e := _excess(budget, space.cost(other))) < excess
-        ]
-        if not nearer:
-            return None
-        here, excess = nearer[int(rng.integers(len(nearer)))]
-    return here
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == round(value) else f"{value:.3g}"
 
 
-def _descended(space: Space, start: Architecture, name: str) -> Architecture:
-    here = start
-    while True:
-        cheaper = min(space.neighbours(here), key=lambda a: space.cost(a)[name], default=here)
-        if space.cost(cheaper)[name] >= space.cost(here)[name]:
-            return here
-        here = cheaper
+def _all_within(space: Space, budget: Budget) -> list[Architecture]:
+    return [a for a in space if budget.excess(space.cost(a)) is None]
 
 
 def _by_steps(
-    space: Space, budget: Budget, rng: np.random.Generator, wanted: Callable[[Architecture], bool]
+    space: Space,
+    budget: Budget,
+    rng: np.random.Generator,
+    starts: Sequence[Architecture],
+    wanted: Callable[[Architecture], bool],
 ) -> Architecture | None:
     """Spread by small changes among the architectures that fit, none twice, until one is wanted."""
-    starts = (_made_cheaper(space, budget, space.sample(rng), rng) for _ in range(_STARTS))
-    reached = dict.fromkeys(a for a in starts if a is not None)
+    reached = dict.fromkeys(a for a in starts if budget.excess(space.cost(a)) is None)
     edge = list(reached)
     for _ in range(_SPREAD):
         if not edge:

@@ -107,9 +107,26 @@ class Budget:
             raise BadInput(f"target must be a finite number, got {self.target}")
 
     def excess(self, cost: Mapping[str, float]) -> str | None:
-        """Return why an architecture of this `cost` (params, flops, latency_ms) is over a limit, or None."""
-        for name in ("params", "flops", "latency_ms"):
-            limit = getattr(self, name)
-            if limit is not None and name in cost and cost[name] > limit:
-                return f"{name} {cost[name]:g} is over the limit of {limit:g}"
+        """Return why an architecture of this `cost` (names as in `COSTS`) is over a limit, or None."""
+        for name, limit in self.limits():
+            if name in cost and cost[name] > limit:
+                return f"{COSTS[name][1]} {cost[name]:g} is over the limit of {limit:g}"
         return None
+
+    def overrun(self, cost: Mapping[str, float]) -> float:
+        """Return the largest ratio of a cost to its limit: at most 1 within all of them, 0 without any."""
+        return max((cost[name] / limit for name, limit in self.limits() if name in cost), default=0.0)
+
+    def limits(self) -> list[tuple[str, float]]:
+        """Return what is limited, by the names of `COSTS`, and how."""
+        given = ((name, getattr(self, limit)) for name, (limit, _) in COSTS.items())
+        return [(name, limit) for name, limit in given if limit is not None]
+
+
+COSTS: Mapping[str, tuple[str, str]] = {
+    "params": ("params", "params"),
+    "flops": ("flops", "flops"),
+    "latency_ms": ("latency_ms", "latency_ms"),
+    "least_latency_ms": ("latency_ms", "predicted latency_ms of at least"),
+}
+"""Names of costs: the budget's limit for each, and what a message calls it."""
