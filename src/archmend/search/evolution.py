@@ -1,0 +1,89 @@
+"""Regularised evolution: children of the young and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from archmend.search.fitting import draw_unseen, refuse_impossible
+from archmend.search.ranking import best_first
+from archmend.search.strategy import Settings as BaseSettings
+from archmend.search.strategy import Strategy
+from archmend.search.types import TrialResult
+from archmend.search.warm_start import first_unseen, usable
+from archmend.spaces import Architecture
+
+_TRIES = 64
+_TRIES_A_STEP = 8
+
+
+class Evolution(Strategy):
+    """Mutates the winner of a tournament in a population that loses its oldest member with each birth.
+
+    Regularised, or aging, evolution (Real, Aggarwal, Huang and Le, "Regularized evolution for image
+    classifier architecture search", AAAI 2019): whoever is old goes, however good, so that one lucky
+    measurement does not stay. Some children have two parents, each choice from either, before they mutate.
+    The population is the trials with the largest ids that gave a value, so it needs no other memory than the
+    history. With several objectives a tournament is won in the order of `best_first`.
+    """
+
+    name: ClassVar[str] = "evolution"
+
+    class Settings(BaseSettings):
+        """Settings of evolution.
+
+        Attributes:
+            population: how many live at once; the first are random draws, half of them at most earlier
+                runs' best.
+            sample: how many of them meet in a tournament; all, where fewer live.
+            crossover: share of the children that have two parents.
+        """
+
+        population: int = Field(default=20, ge=2)
+        sample: int = Field(default=10, ge=1)
+        crossover: float = Field(default=0.5, ge=0, le=1)
+
+    settings: Settings
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse a budget that nothing fits.
+
+        Raises:
+            BadInput: wrong settings, or no architecture within the limits.
+        """
+        super().__init__(*args, **kwargs)
+        refuse_impossible(self.space, self.budget)
+        self._earlier = usable(self.prior, self.space, self.objectives)
+
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        """Return one of the first population, or an unseen child within the limits."""
+        rng = np.random.default_rng((self.seed, number))
+        seen = set(before.values())
+        living = self.measured_before(number)[-self.settings.population :]
+        if number < self.settings.population or not living:
+            known = first_unseen(self._earlier, self.space, self.budget, seen)
+            if known is not None and number < (self.settings.population + 1) // 2:
+                return known
+            return draw_unseen(self.space, self.budget, rng, seen)
+        ranked = best_first(living)
+        for attempt in range(_TRIES):
+            # Where all that is near was tried, children go further.
+            child = self._child(ranked, 1 + attempt // _TRIES_A_STEP, rng)
+            if child not in seen and self.budget.excess(self.space.cost(child)) is None:
+                return child
+        return draw_unseen(self.space, self.budget, rng, seen)
+
+    def _child(self, ranked: Sequence[TrialResult], steps: int, rng: np.random.Generator) -> Architecture:
+        child = self._winner(ranked, rng)
+        if rng.random() < self.settings.crossover:
+            child = self.space.crossover(child, self._winner(ranked, rng), rng)
+        for _ in range(steps):
+            child = self.space.mutate(child, rng)
+        return child
+
+    def _winner(self, ranked: Sequence[TrialResult], rng: np.random.Generator) -> Architecture:
+        met = min(self.settings.sample, len(ranked))
+        return ranked[int(rng.choice(len(ranked), met, replace=False).min())].architecture
