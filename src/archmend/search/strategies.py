@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -20,9 +20,13 @@ ENTRY_POINTS = "archmend.strategies"
 _OWN: tuple[type[Strategy], ...] = (RandomSearch, GridSearch, Asha, Hyperband)
 
 
-def strategy_names() -> tuple[str, ...]:
-    """Return the names of all strategies, installed packages' too."""
-    return tuple(_classes())
+def strategy_names(*, waiting: bool = True) -> tuple[str, ...]:
+    """Return the names of all strategies, installed packages' too.
+
+    Args:
+        waiting: with those that wait for running trials.
+    """
+    return tuple(name for name, strategy in _classes().items() if waiting or not strategy.waits)
 
 
 def create_strategy(
@@ -78,6 +82,12 @@ def parse_strategy(text: str) -> tuple[str, dict[str, Any]]:
             raise BadInput(f"the setting {key!r} is given twice in --strategy {text!r}; leave one out")
         settings[key] = value
     return name, settings
+
+
+def with_epochs(name: str, settings: Mapping[str, Any], epochs: int) -> dict[str, Any]:
+    """Return the settings of a strategy: one that chooses the epochs goes up to these unless it says."""
+    takes = "max_epochs" in _classes()[name].Settings.model_fields
+    return {"max_epochs": epochs, **settings} if takes else dict(settings)
 
 
 def _classes() -> dict[str, type[Strategy]]:
