@@ -8,16 +8,20 @@ from typing import Any
 
 from archmend.errors import BadInput, unknown_name
 from archmend.search.asha import Asha
+from archmend.search.evolution import Evolution
 from archmend.search.grid import GridSearch
 from archmend.search.hyperband import Hyperband
+from archmend.search.nsga2 import Nsga2
+from archmend.search.local_search import LocalSearch
 from archmend.search.objectives import checked_objectives
 from archmend.search.random import RandomSearch
+from archmend.search.reinforce import Reinforce
 from archmend.search.strategy import Strategy
 from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Space
 
 ENTRY_POINTS = "archmend.strategies"
-_OWN: tuple[type[Strategy], ...] = (RandomSearch, GridSearch, Asha, Hyperband)
+_OWN: tuple[type[Strategy], ...] = (RandomSearch, GridSearch, Asha, Hyperband, Nsga2)
 
 
 def strategy_names(*, waiting: bool = True) -> tuple[str, ...]:
