@@ -11,8 +11,8 @@ from archmend.search.asha import Asha
 from archmend.search.evolution import Evolution
 from archmend.search.grid import GridSearch
 from archmend.search.hyperband import Hyperband
-from archmend.search.nsga2 import Nsga2
 from archmend.search.local_search import LocalSearch
+from archmend.search.nsga2 import Nsga2
 from archmend.search.objectives import checked_objectives
 from archmend.search.random import RandomSearch
 from archmend.search.reinforce import Reinforce
@@ -21,7 +21,16 @@ from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Space
 
 ENTRY_POINTS = "archmend.strategies"
-_OWN: tuple[type[Strategy], ...] = (RandomSearch, GridSearch, Asha, Hyperband, Nsga2)
+_OWN: tuple[type[Strategy], ...] = (
+    RandomSearch,
+    GridSearch,
+    LocalSearch,
+    Evolution,
+    Reinforce,
+    Asha,
+    Hyperband,
+    Nsga2,
+)
 
 
 def strategy_names(*, waiting: bool = True) -> tuple[str, ...]:
