@@ -28,7 +28,7 @@ def search_history(record: RunRecord) -> Spec:
     rows, line, best = [], [], None
     for order, trial in enumerate(record.trials, start=1):
         value = natural(trial)
-        rows.append(_trial_row(trial, value) | {"order": order})
+        rows.append(trial_row(trial, value) | {"order": order})
         if value is None or trial.value is None:
             continue
         turned = trial.value[0] if isinstance(trial.value, tuple) else trial.value
@@ -51,7 +51,7 @@ def search_history(record: RunRecord) -> Spec:
         .encode(x, y=alt.value("height"), color=_status_color(), tooltip=["trial:Q", "status:N", "reason:N"])
     )
     running = alt.Chart(alt.Data(values=line)).mark_line(interpolate="step-after", strokeWidth=2).encode(x, y)
-    return _finished(running + points + lost, 260)
+    return finished(running + points + lost, 260)
 
 
 def cost_charts(record: RunRecord) -> list[tuple[str, Spec]]:
@@ -60,7 +60,7 @@ def cost_charts(record: RunRecord) -> list[tuple[str, Spec]]:
     found = []
     for name, title in titles.items():
         rows = [
-            _trial_row(t, natural(t))
+            trial_row(t, natural(t))
             for t in record.trials
             if t.value is not None and getattr(t, name) is not None
         ]
@@ -87,7 +87,7 @@ def _cost_chart(rows: list[dict[str, Any]], name: str, title: str, objective: st
         .mark_line(interpolate="step-after", point=alt.OverlayMarkDef(size=55), color="#d55e00")
         .encode(x, y, tooltip=tooltip)
     )
-    return _finished(every + line, 220)
+    return finished(every + line, 220)
 
 
 def learning_curves(record: RunRecord) -> list[tuple[str, Spec]]:
@@ -116,7 +116,7 @@ def _curve(record: RunRecord, title: str, training: str, validation: str) -> Spe
         )
     )
     if not record.decisions:
-        return _finished(lines, 220)
+        return finished(lines, 220)
     batches = max((d.batch for d in record.decisions), default=0) + 1
     marks = [
         {
@@ -139,7 +139,7 @@ def _curve(record: RunRecord, title: str, training: str, validation: str) -> Spe
             tooltip=["symptom:N", "remedy:N", "kept:N"],
         )
     )
-    return _finished((lines + rules).resolve_scale(color="independent"), 220)
+    return finished((lines + rules).resolve_scale(color="independent"), 220)
 
 
 def confusion(record: RunRecord) -> Spec | None:
@@ -164,12 +164,12 @@ def confusion(record: RunRecord) -> Spec | None:
         alt.Color("share:Q", legend=None, scale=alt.Scale(scheme="blues", domain=[0, 1]))
     )
     if len(names) > 20:
-        return _finished(cells, 18 * len(names))
+        return finished(cells, 18 * len(names))
     dark = alt.condition("datum.share > 0.55", alt.value("white"), alt.value("#1b2733"))
     figures_ = (
         base.transform_filter("datum.rows > 0").mark_text(fontSize=11).encode(text="rows:Q", color=dark)
     )
-    return _finished(cells + figures_, max(140, 30 * len(names)))
+    return finished(cells + figures_, max(140, 30 * len(names)))
 
 
 def roc(record: RunRecord) -> Spec | None:
@@ -220,10 +220,11 @@ def _class_curves(rows: Sequence[dict[str, Any]], x: str, y: str) -> Spec | None
             tooltip=["class:N"],
         )
     )
-    return _finished(chart, 260)
+    return finished(chart, 260)
 
 
-def _trial_row(trial: Trial, value: float | None) -> dict[str, Any]:
+def trial_row(trial: Trial, value: float | None) -> dict[str, Any]:
+    """Return what a chart's points say of a trial."""
     return {
         "trial": trial.trial,
         "architecture": trial.architecture,
@@ -246,7 +247,8 @@ def _status_color() -> Any:
     return alt.Color("status:N", title=None, scale=scale)
 
 
-def _finished(chart: Any, height: int) -> Spec:
+def finished(chart: Any, height: int) -> Spec:
+    """Return a chart's specification, as wide as its place on the page."""
     spec: Spec = chart.properties(width="container", height=height).to_dict()
     spec.pop("config", None)  # Altair's default size; the page's style takes its place
     return spec

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from archmend.evaluation import beats_baselines, verdict
-from archmend.reports import charts
+from archmend.reports import charts, pareto_charts
 from archmend.reports.drawing import layers_of
 from archmend.reports.record import RunRecord
 from archmend.storage import write_atomic
@@ -87,6 +87,9 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
                 f"The line joins the trials that none of lower {title} beats",
                 spec,
             )
+        for title, spec in pareto_charts.front_charts(record):
+            add("search", title[:1].upper() + title[1:], _of_the_front(record), spec)
+        add("search", "Hypervolume", _of_the_hypervolume(record), pareto_charts.hypervolume_history(record))
     if record.history:
         for title, spec in charts.learning_curves(record):
             marks = (
@@ -107,6 +110,23 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
         charts.precision_recall(record),
     )
     return found
+
+
+def _of_the_front(record: RunRecord) -> str:
+    trials = pareto_charts.measured(record)
+    return (
+        f"{len(trials)} measured trials; none of those on the front is beaten in "
+        f"{'both' if len(trials[0].objectives) == 2 else 'all'} objectives by another"
+    )
+
+
+def _of_the_hypervolume(record: RunRecord) -> str:
+    trials = pareto_charts.measured(record)
+    shares = pareto_charts.covered_shares(trials) if trials else [0.0]
+    return (
+        f"The trials cover {shares[-1]:.1%} of the box from a tenth of each objective's span behind its "
+        "worst value to its best"
+    )
 
 
 def _headline(record: RunRecord) -> str:
