@@ -5,6 +5,7 @@ Nothing here knows Keras, Kubernetes or files.
 
 from archmend.search.evaluating import Evaluator, Pool
 from archmend.search.fitting import count_fitting
+from archmend.search.hypervolume import Hypervolume
 from archmend.search.loop import SearchProgress, SearchResult, run
 from archmend.search.objectives import (
     DIRECTIONS,
@@ -24,6 +25,7 @@ __all__ = [
     "DIRECTIONS",
     "Budget",
     "Evaluator",
+    "Hypervolume",
     "Pool",
     "SearchProgress",
     "SearchResult",

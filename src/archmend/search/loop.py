@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from archmend.errors import BadInput, NothingSucceeded
 from archmend.search.evaluating import Evaluator, OneByOne, Pool
 from archmend.search.fitting import refuse_impossible
+from archmend.search.hypervolume import Hypervolume
 from archmend.search.objectives import check_value
 from archmend.search.pareto import best_of, pareto_front
 from archmend.search.stopping import ALIKE, StoppedBy, charged, common_failure, reached_target
@@ -32,6 +33,11 @@ class SearchResult:
     pareto: tuple[TrialResult, ...]
     rejected: tuple[TrialResult, ...]
     stopped_by: StoppedBy
+
+    @property
+    def hypervolume(self) -> Hypervolume | None:
+        """What the trials cover of several objectives; None with one."""
+        return Hypervolume.of(self.trials)
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,12 +99,33 @@ class BestRecord(TrialRecord):
     confusion: dict[str, ClassCounts] = {}
 
 
+class HypervolumeRecord(_Record):
+    """What a search's trials cover of its objectives.
+
+    Attributes:
+        value: volume between the front and the reference point, in the objectives' own units.
+        share: of the box between reference and ideal point, 0 to 1.
+        reference: a tenth of each objective's span behind the worst value that a trial of this search has.
+        ideal: the best value of each objective. Both are turned as values are, so that larger is better.
+    """
+
+    value: float
+    share: float
+    reference: tuple[float, ...]
+    ideal: tuple[float, ...]
+
+
 class ParetoRecord(_Record):
-    """pareto.json: the trials that no other dominates, the best first objective first."""
+    """pareto.json: the trials that no other dominates, the best first objective first.
+
+    Attributes:
+        hypervolume: that they cover.
+    """
 
     schema_version: Literal[1] = 1
     objectives: tuple[str, ...]
     trials: tuple[TrialRecord, ...]
+    hypervolume: HypervolumeRecord | None = None
 
 
 def _fields(result: TrialResult) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from archmend.datasets import DATA_FILE, DataInfo, Prepared, open_data, read_inf
 from archmend.errors import BadInput
 from archmend.search import SearchResult, TrialResult
 from archmend.spaces import Choice, Space, create_space
-from archmend.steps.records import BestRecord, ClassCounts, ParetoRecord, TrialRecord
+from archmend.steps.records import BestRecord, ClassCounts, HypervolumeRecord, ParetoRecord, TrialRecord
 from archmend.steps.search_request import SearchRequest
 from archmend.storage import write_atomic
 from archmend.training import weights_file
@@ -140,9 +141,11 @@ def write_results(request: SearchRequest, info: DataInfo, result: SearchResult) 
         confusion=_confusion(request.out / WEIGHTS, result.best, info),
     )
     if len(request.objectives) > 1:
+        covered = result.hypervolume
         front = ParetoRecord(
             objectives=request.objectives,
             trials=tuple(TrialRecord.of(r, request.objective) for r in result.pareto),
+            hypervolume=None if covered is None else HypervolumeRecord(**asdict(covered)),
         )
         write_atomic(request.out / PARETO, front.model_dump_json(indent=2) + "\n")
     write_atomic(request.out / BEST, best.model_dump_json(indent=2) + "\n")
