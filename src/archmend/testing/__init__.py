@@ -4,6 +4,7 @@ The fake Katib is in `archmend.testing.katib`.
 """
 
 from archmend.testing.scripted import ScriptedEvaluator
-from archmend.testing.strategies import SPACES, check_strategy
+from archmend.testing.spaces import SPACES
+from archmend.testing.strategies import check_strategy
 
 __all__ = ["SPACES", "ScriptedEvaluator", "check_strategy"]
