@@ -114,7 +114,11 @@ def _teach(policy: Policy, results: Sequence[TrialResult], first: int) -> None:
 
 
 def _reward(value: Value, others: Sequence[Value]) -> float:
-    beaten = sum(dominates(value, other) - dominates(other, value) for other in others)
+    if isinstance(value, tuple):
+        beaten = sum(dominates(value, other) - dominates(other, value) for other in others)
+    else:
+        single = np.array(others, dtype=float)
+        beaten = int((single < value).sum()) - int((single > value).sum())
     return beaten / max(1, len(others))
 
 
