@@ -33,6 +33,12 @@ def trial(
     max_latency_ms: o.MaxLatency = None,
     deadline: Annotated[float | None, typer.Option(help="Seconds since 1970 at which training ends.")] = None,
     require_gpu: Annotated[bool, typer.Option("--require-gpu", help="Fail where there is no GPU.")] = False,
+    go_on: Annotated[
+        bool,
+        typer.Option(
+            "--continue", help="Go on from this architecture's trial with fewer epochs, up to --epochs."
+        ),
+    ] = False,
     seed: o.Seed = 0,
 ) -> None:
     """Train one architecture, as a Katib trial does, and print its metrics.
@@ -65,5 +71,6 @@ def trial(
             max_latency_ms=max_latency_ms,
             deadline=deadline,
             require_gpu=require_gpu,
+            go_on=go_on,
         )
     )

@@ -16,14 +16,16 @@ from archmend.search.objectives import (
 )
 from archmend.search.pareto import best_of, dominates, pareto_front
 from archmend.search.ranking import best_first
+from archmend.search.repeats import Estimate, estimates, incumbent
 from archmend.search.stopping import StoppedBy, common_failure, reached_target
-from archmend.search.strategies import create_strategy, parse_strategy, strategy_names
+from archmend.search.strategies import create_strategy, parse_strategy, strategy_names, with_epochs
 from archmend.search.strategy import Settings, Strategy
 from archmend.search.types import Budget, Status, Suggestion, TrialResult, Value
 
 __all__ = [
     "DIRECTIONS",
     "Budget",
+    "Estimate",
     "Evaluator",
     "Hypervolume",
     "Pool",
@@ -43,7 +45,9 @@ __all__ = [
     "count_fitting",
     "create_strategy",
     "dominates",
+    "estimates",
     "first_of",
+    "incumbent",
     "objective_value",
     "pareto_front",
     "parse_objectives",
@@ -51,4 +55,5 @@ __all__ = [
     "reached_target",
     "run",
     "strategy_names",
+    "with_epochs",
 ]

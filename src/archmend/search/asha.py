@@ -57,9 +57,9 @@ class Asha(RungStrategy):
                 finished.setdefault((bracket, level), []).append(result)
         due = self._due(finished, highest)
         if due is None:
-            architecture = self.new_architecture(asked, results)
-            if architecture is not None:
-                return Suggestion(number, architecture, self.fidelities[self._bracket(number)])
+            new = self.new_architecture(asked, results)
+            if new is not None:
+                return Suggestion(number, new, self.fidelities[self._bracket(number)])
             due = None if waiting else self._last(finished, highest)
         if due is None:
             return None

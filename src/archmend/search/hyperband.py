@@ -76,7 +76,7 @@ class Hyperband(RungStrategy):
         seen: set[Architecture],
         results: Mapping[int, TrialResult],
     ) -> list[Suggestion]:
-        """Take a bracket's first rung from the suggestions that are ahead; rejected ones are no part of it."""
+        """Take a bracket's first rung from what is ahead; rejected ones are no part of it."""
         members: list[Suggestion] = []
         while ahead:
             new = ahead[0].architecture not in seen

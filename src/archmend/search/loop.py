@@ -12,6 +12,7 @@ from archmend.search.fitting import refuse_impossible
 from archmend.search.hypervolume import Hypervolume
 from archmend.search.objectives import check_value
 from archmend.search.pareto import best_of, pareto_front
+from archmend.search.repeats import incumbent
 from archmend.search.stopping import ALIKE, StoppedBy, charged, common_failure, reached_target
 from archmend.search.strategy import Strategy
 from archmend.search.types import Budget, Suggestion, TrialResult
@@ -23,7 +24,9 @@ class SearchResult:
     """What a search found.
 
     Attributes:
-        best: the Pareto front's trial with the best first objective; None where nothing was measured.
+        best: the Pareto front's trial with the best first objective, of several fidelities one with the
+            highest; by posterior mean where an architecture was measured more than once, see `incumbent`.
+            None where nothing was measured.
         trials: charged ones, by id. pareto: of them, the best first objective first.
         rejected: over a cost limit, never trained. stopped_by: what ended the search.
     """
@@ -140,7 +143,7 @@ class _Search:
         assert stopped_by is not None
         tried = tuple(sorted((r for r in self._results if r.status != "rejected"), key=lambda r: r.id))
         rejected = tuple(sorted((r for r in self._results if r.status == "rejected"), key=lambda r: r.id))
-        return SearchResult(best_of(tried), tried, pareto_front(tried), rejected, stopped_by)
+        return SearchResult(incumbent(tried), tried, pareto_front(tried), rejected, stopped_by)
 
     def _fill(self) -> StoppedBy | None:
         """Keep the pool busy; return why nothing more is asked.

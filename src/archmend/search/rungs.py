@@ -64,8 +64,8 @@ class RungStrategy(Strategy):
         self._proposer = type(proposer)
         if proposer.fidelities or proposer.waits:
             raise BadInput(
-                f"the proposer of strategy {self.name!r} cannot be {settings.proposer!r}, which chooses epochs "
-                "itself; take another one"
+                f"the proposer of strategy {self.name!r} cannot be {settings.proposer!r}, which chooses the "
+                "epochs itself; take another one"
             )
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import entry_points
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from archmend.errors import BadInput, unknown_name
@@ -97,20 +98,29 @@ def parse_strategy(text: str) -> tuple[str, dict[str, Any]]:
     return name, settings
 
 
-def with_epochs(name: str, settings: Mapping[str, Any], epochs: int) -> dict[str, Any]:
-    """Return the settings of a strategy: one that chooses the epochs goes up to these unless it says."""
+def with_epochs(name: str, settings: Mapping[str, Any], most: int, least: int = 1) -> dict[str, Any]:
+    """Return the settings of a strategy: one that chooses the epochs keeps to these unless it says."""
     takes = "max_epochs" in _classes()[name].Settings.model_fields
-    return {"max_epochs": epochs, **settings} if takes else dict(settings)
+    return {"min_epochs": least, "max_epochs": most, **settings} if takes else dict(settings)
 
 
 def _classes() -> dict[str, type[Strategy]]:
     found = {strategy.name: strategy for strategy in _OWN}
-    for entry in entry_points(group=ENTRY_POINTS):
+    for loaded in _installed(entry_points):
+        found.setdefault(loaded.name, loaded)
+    return found
+
+
+@cache
+def _installed(find: Callable[..., Iterable[EntryPoint]]) -> tuple[type[Strategy], ...]:
+    """Load the strategies of installed packages, once: going through all packages takes long."""
+    found = []
+    for entry in find(group=ENTRY_POINTS):
         loaded = entry.load()
         if not (isinstance(loaded, type) and issubclass(loaded, Strategy)):
             raise BadInput(
                 f"entry point {entry.name!r} of {ENTRY_POINTS} is {loaded!r}; it must be a subclass of "
                 "archmend.search.Strategy"
             )
-        found.setdefault(loaded.name, loaded)
-    return found
+        found.append(loaded)
+    return tuple(found)

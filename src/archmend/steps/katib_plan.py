@@ -13,7 +13,7 @@ from archmend.kubeflow.katib.experiment import Plan
 from archmend.kubeflow.katib.names import Identity, experiment_name
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.place import identity, run_id
-from archmend.search import Budget, create_strategy, parse_strategy
+from archmend.search import Budget, Strategy, create_strategy, parse_strategy, with_epochs
 from archmend.spaces import Space
 from archmend.steps.search_request import SearchRequest
 from archmend.storage import is_remote, put, write_atomic
@@ -30,8 +30,7 @@ def check_on_katib(request: SearchRequest, space: Space, budget: Budget) -> None
     """
     algorithm = read_algorithm(request.strategy)
     if algorithm.ours:
-        name, settings = parse_strategy(request.strategy)
-        create_strategy(name, space, request.seed, budget=budget, objectives=request.objectives, **settings)
+        _strategy(request, space, budget)
         return
     parallel = (request.katib or KatibOptions()).parallel
     check_pair(algorithm, space)
@@ -73,6 +72,16 @@ def plan_of(
         folder=folder,
         deadline=None if budget.seconds is None else time.time() + budget.seconds,
         seconds=request.max_seconds,
+        fidelities=_strategy(request, space, budget).fidelities if algorithm.ours else (),
+    )
+
+
+def _strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy:
+    """Return the strategy that the suggestion service will make."""
+    name, settings = parse_strategy(request.strategy)
+    settings = with_epochs(name, settings, request.epochs)
+    return create_strategy(
+        name, space, request.seed, budget=budget, objectives=request.objectives, **settings
     )
 
 

@@ -75,6 +75,7 @@ class TrialReader:
                     architecture,
                     objective_value(self._objectives, measured),
                     "stopped" if trial.kind == "early_stopped" else "succeeded",
+                    self._fidelity(trial),
                     metrics={
                         name: value
                         for name, value in trial.metrics.items()
@@ -96,7 +97,18 @@ class TrialReader:
         self, trial: TrialState, number: int, status: Literal["failed", "stopped"], reason: str
     ) -> TrialResult:
         seed = seed_of(self._plan, trial.name)
-        return TrialResult(number, self._architecture(trial), None, status, reason=reason, seed=seed)
+        return TrialResult(
+            number,
+            self._architecture(trial),
+            None,
+            status,
+            self._fidelity(trial),
+            reason=reason,
+            seed=seed,
+        )
+
+    def _fidelity(self, trial: TrialState) -> int | None:
+        return int(trial.assignments["epochs"]) if self._plan.fidelities else None
 
     def _architecture(self, trial: TrialState) -> Architecture:
         if self._plan.algorithm.ours:

@@ -26,6 +26,8 @@ class TrialRecord(_Record):
         params: trainable parameters. flops: 2 x multiply-accumulates of one row. latency_ms: median of
             one row, null where it was not measured. seconds: wall time. epochs: trained, fractions too.
         seed: of the trial. parent: trial whose weights it started from.
+        fidelity: epochs that a strategy with several fidelities asked for, those of the trials that it went
+            on from included; null where the strategy leaves the epochs alone.
     """
 
     schema_version: Literal[1] = 1
@@ -43,6 +45,7 @@ class TrialRecord(_Record):
     epochs: float | None = None
     seed: int | None = None
     parent: int | None = None
+    fidelity: int | None = None
 
     @classmethod
     def of(cls, result: TrialResult, objective: str) -> TrialRecord:
@@ -61,6 +64,7 @@ class TrialRecord(_Record):
             space.parse(self.architecture),
             value,
             self.status,
+            self.fidelity,
             metrics=self.metrics,
             reason=self.reason,
             params=self.params,
@@ -143,4 +147,5 @@ def _fields(result: TrialResult) -> dict[str, object]:
         "epochs": result.epochs,
         "seed": result.seed,
         "parent": result.parent,
+        "fidelity": result.fidelity,
     }

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from archmend.datasets import DataInfo, Prepared, write_prepared
+from archmend.datasets import Prepared, write_prepared
 from archmend.errors import Interrupted, NothingSucceeded
 from archmend.networks import check_tensorflow
 from archmend.search import (
@@ -17,10 +16,10 @@ from archmend.search import (
     SearchResult,
     Strategy,
     TrialResult,
-    best_of,
     create_strategy,
     parse_strategy,
     run,
+    with_epochs,
 )
 from archmend.spaces import Space
 from archmend.steps.journal import Journal
@@ -31,13 +30,13 @@ from archmend.steps.search_folder import (
     WEIGHTS,
     claim,
     data_of,
-    drop_weights,
     read_best,
     space_of,
     tidy_weights,
     write_results,
     write_state,
 )
+from archmend.steps.search_keeping import Keeper
 from archmend.steps.search_request import SearchRequest
 from archmend.steps.signals import interruptible
 from archmend.training import PooledEvaluator, TrainingSettings, parent_chooser, weights_file
@@ -103,7 +102,7 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
         write_state(request, info, seconds())
         tidy_weights(request.out / WEIGHTS, {result.id for result in history})
         try:
-            keeper = _Keeper(request, info, journal, history, seconds)
+            keeper = Keeper(request, info, journal, history, seconds)
             if strategy is None:
                 result = _on_katib(request, space, history, keeper, progress)
             else:
@@ -132,7 +131,12 @@ def _checked_strategy(request: SearchRequest, space: Space, budget: Budget) -> S
 def _strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy:
     name, settings = parse_strategy(request.strategy)
     return create_strategy(
-        name, space, request.seed, budget=budget, objectives=request.objectives, **settings
+        name,
+        space,
+        request.seed,
+        budget=budget,
+        objectives=request.objectives,
+        **with_epochs(name, settings, request.epochs),
     )
 
 
@@ -141,12 +145,12 @@ def _here(
     space: Space,
     strategy: Strategy,
     history: Sequence[TrialResult],
-    keeper: _Keeper,
+    keeper: Keeper,
     progress: Progress | None,
 ) -> SearchResult:
     """Search in processes of this machine."""
     with _evaluator(request, space, history) as evaluator:
-        keeper.evaluator = evaluator
+        keeper.evaluator, keeper.fidelities = evaluator, strategy.fidelities
         return run(
             space,
             evaluator,
@@ -163,7 +167,7 @@ def _on_katib(
     request: SearchRequest,
     space: Space,
     history: Sequence[TrialResult],
-    keeper: _Keeper,
+    keeper: Keeper,
     progress: Progress | None,
 ) -> SearchResult:
     """Search in the pods of a cluster."""
@@ -171,41 +175,6 @@ def _on_katib(
 
     budget = request.budget(keeper.seconds())
     return search_on_katib(request, space, budget, history, keeper.keep, progress)
-
-
-class _Keeper:
-    """Keeps what a trial leaves: its line, the weights that are still needed, and the time."""
-
-    def __init__(
-        self,
-        request: SearchRequest,
-        info: DataInfo,
-        journal: Journal,
-        history: Sequence[TrialResult],
-        seconds: Callable[[], float],
-    ) -> None:
-        self._request, self._info, self._journal = request, info, journal
-        self._results = list(history)
-        self._weighted = {result.id for result in history}
-        self.evaluator: PooledEvaluator | None = None
-        self.seconds = seconds
-
-    def keep(self, result: TrialResult) -> None:
-        self._journal.append(TrialRecord.of(result, self._request.objective))
-        self._results.append(result)
-        self._weighted.add(result.id)
-        if self.evaluator is not None and self._request.inherit != "parent":
-            self._drop(self.evaluator.parents)
-        if self._request.max_seconds is not None:
-            # A killed run that goes on has used this much of its time.
-            write_state(self._request, self._info, self.seconds())
-
-    def _drop(self, parents: AbstractSet[int]) -> None:
-        """Remove weights that nobody asks for again; those of trials without a line yet stay."""
-        best = best_of(self._results)
-        needed = parents | ({best.id} if best is not None else set())
-        drop_weights(self._request.out / WEIGHTS, self._weighted - needed)
-        self._weighted &= needed
 
 
 def _evaluator(request: SearchRequest, space: Space, history: Sequence[TrialResult]) -> PooledEvaluator:

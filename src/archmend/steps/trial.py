@@ -19,7 +19,7 @@ from archmend.steps.records import TrialRecord
 from archmend.steps.signals import interruptible
 from archmend.steps.trial_record import forget_failure, keep_record
 from archmend.steps.trial_request import TrialRequest
-from archmend.steps.trial_weights import inherited, offer_weights
+from archmend.steps.trial_weights import continued, inherited, offer_weights
 from archmend.storage import fetched
 from archmend.training import Report, Task, TrainingSettings, trial_seed, weights_file
 
@@ -107,6 +107,7 @@ def _over_limit(request: TrialRequest, space: Space, architecture: Architecture)
                 "rejected",
                 reason=f"{name} {cost[name]:,.0f} is over the limit of {limit:,}",
                 params=int(cost["params"]),
+                request.epochs if request.go_on else None,
                 flops=int(cost["flops"]),
             )
     return None
@@ -116,17 +117,21 @@ def _trained(
     request: TrialRequest, space: Space, architecture: Architecture, data: Path, scratch: Path, started: float
 ) -> TrialResult:
     seed = trial_seed(request.seed, request.number)
-    report, parent = Report(request.number, "failed"), None
+    report, parent, trained = Report(request.number, "failed"), None, 0
     try:
         _start_tensorflow(request)
         if request.require_gpu:
             forget_failure(request)
-        parent, weights = inherited(request, space, architecture, scratch)
+        earlier, weights = continued(request, space, architecture, scratch)
+        if earlier is not None:
+            parent, trained = earlier.id, earlier.fidelity or 0
+        else:
+            parent, weights = inherited(request, space, architecture, scratch)
         from archmend.training.trial import Trainer
 
         settings = TrainingSettings(
             data,
-            request.space,
+            request.space_source,
             request.epochs,
             request.batch_size,
             request.optimizer,
@@ -135,8 +140,9 @@ def _trained(
             latency_limit=request.max_latency_ms,
             weights=scratch,
         )
-        task = Task(request.number, str(architecture), request.epochs, seed, weights, _deadline(request))
-        report = Trainer(settings, _teller(request.epochs)).run(task)
+        epochs = request.epochs - trained
+        task = Task(request.number, str(architecture), epochs, seed, weights, _deadline(request))
+        report = Trainer(settings, _teller(epochs)).run(task)
     except NoGpuError as error:
         # A trial of its own: the record must say why, and the exit code lets another node try.
         failed = _result(request, architecture, replace(report, reason=str(error)), seed, None)
@@ -163,6 +169,7 @@ def _result(
         status,
         metrics=report.metrics,
         reason=report.reason,
+        request.epochs if request.go_on else None,
         params=report.params,
         flops=report.flops,
         latency_ms=report.latency_ms,

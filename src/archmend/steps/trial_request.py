@@ -38,6 +38,8 @@ class TrialRequest:
         require_gpu: fail where TensorFlow sees no GPU.
     """
 
+        go_on: from this architecture's trial with fewer epochs, where its weights are kept; `epochs` then
+            counts those that it trained, too.
     data: str
     space: str
     architecture: str | None = None
@@ -61,6 +63,7 @@ class TrialRequest:
     require_gpu: bool = False
 
     def __post_init__(self) -> None:
+    go_on: bool = False
         """Check each value by itself.
 
         Raises:
@@ -83,6 +86,15 @@ class TrialRequest:
         if self.inherit != "none" and self.weights is None:
             raise BadInput(f"--inherit {self.inherit} needs the experiment's weights; give --weights URI")
 
+        if self.go_on and (self.weights is None or self.records is None):
+            raise BadInput(
+                "--continue needs the experiment's weights and records; give --weights URI and --records URI"
+            )
+
+    @cached_property
+    def space_source(self) -> SpaceSource:
+        """What `space` names, read once."""
+        return space_source(self.space)
     @property
     def objectives(self) -> tuple[str, ...]:
         """Names of the objectives."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from archmend.errors import BadInput, Unavailable
+from archmend.kubeflow.suggestion.names import trial_name
 from archmend.search import Suggestion, TrialResult
 from archmend.spaces import Architecture, Space
 from archmend.steps.records import TrialRecord
+from archmend.steps.trial_record import record_uri
 from archmend.steps.trial_request import TrialRequest, as_number
 from archmend.storage import list_objects, put, read_bytes, write_atomic
-from archmend.training import parent_chooser
+from archmend.training import earlier_trial, parent_chooser
 
 _LONGEST_CODE = 700
 """Characters: a whole object name may have 1,024."""
@@ -70,6 +74,37 @@ def inherited(
         _say(f"it starts anew: {error}")
         return None, None
     return parent, file
+
+
+def continued(
+    request: TrialRequest, space: Space, architecture: Architecture, scratch: Path
+) -> tuple[TrialResult | None, Path | None]:
+    """Return the trial of the same architecture to go on from and a local file of its weights, if any.
+
+    What the earlier trials were asked for stands in their records. With a store that does not answer this one
+    trains all of its epochs.
+    """
+    if not request.go_on or request.weights is None or request.records is None:
+        return None, None
+    try:
+        offered = {
+            result.id: uri
+            for result, uri in offered_weights(request.weights, space)
+            if result.architecture == architecture and result.id != request.number
+        }
+        found = []
+        for number in offered:
+            uri = record_uri(request.records, trial_name(request.experiment, number))
+            found.append(TrialRecord.model_validate_json(read_bytes(uri)).result(space))
+        earlier = earlier_trial(Suggestion(request.number, architecture, request.epochs), found)
+        if earlier is None:
+            return None, None
+        file = scratch / "earlier.npz"
+        write_atomic(file, read_bytes(offered[earlier.id]))
+    except (BadInput, Unavailable, ValidationError) as error:
+        _say(f"it does not go on from an earlier trial: {error}")
+        return None, None
+    return earlier, file
 
 
 def offered_weights(folder: str, space: Space) -> list[tuple[TrialResult, str]]:

@@ -3,6 +3,7 @@
 TensorFlow is imported by what needs it: the workers, and `KerasEvaluator` when it is made.
 """
 
+from archmend.training.continuing import earlier_trial, promotable
 from archmend.training.keras_evaluator import KerasEvaluator
 from archmend.training.metrics import classification_metrics, confusion_counts
 from archmend.training.parents import Inherit, parent_chooser
@@ -28,7 +29,9 @@ __all__ = [
     "TrainingSettings",
     "classification_metrics",
     "confusion_counts",
+    "earlier_trial",
     "parent_chooser",
+    "promotable",
     "trial_seed",
     "weights_file",
 ]

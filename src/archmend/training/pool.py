@@ -10,6 +10,7 @@ from typing import Self
 
 from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
 from archmend.search import Suggestion, TrialResult, objective_value
+from archmend.training.continuing import earlier_trial
 from archmend.training.process import WorkerProcess
 from archmend.training.task import (
     SEARCH_OVER,
@@ -96,17 +97,25 @@ class PooledEvaluator:
             BadInput: more than that.
         """
         worker = self._idle()
-        parent = self._choose_parent(suggestion, self._finished) if self._choose_parent else None
+        parent, trained = self._start(suggestion)
         folder = self._settings.weights
         task = Task(
             suggestion.id,
             str(suggestion.architecture),
-            suggestion.fidelity or self._settings.epochs,
+            (suggestion.fidelity or self._settings.epochs) - trained,
             trial_seed(self.seed, suggestion.id),
             None if parent is None or folder is None else weights_file(folder, parent),
             self.deadline,
         )
         worker.begin(suggestion, task, parent)
+
+    def _start(self, suggestion: Suggestion) -> tuple[int | None, int]:
+        """Return the trial from whose weights to start, and the epochs that count as trained with it."""
+        folder = self._settings.weights
+        earlier = None if folder is None else earlier_trial(suggestion, self._finished)
+        if folder is not None and earlier is not None and weights_file(folder, earlier.id).is_file():
+            return earlier.id, earlier.fidelity or 0
+        return self._choose_parent(suggestion, self._finished) if self._choose_parent else None, 0
 
     def next_result(self) -> TrialResult:
         """Wait for the next trial that finishes, fails or is stopped.

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from archmend.errors import BadInput, unknown_name
-from archmend.kubeflow.suggestion import algorithm_name
-from archmend.search import parse_strategy
+from archmend.kubeflow.suggestion import algorithm_name, check_served
+from archmend.search import parse_strategy, strategy_names
 from archmend.spaces import Choice, Space, every_choice
 
 KATIB_PREFIX = "katib-"
@@ -48,11 +48,12 @@ def read_algorithm(text: str) -> Algorithm:
     """Return the algorithm that `--strategy` names: `random:key=value` is ours, `katib-tpe` is Katib's.
 
     Raises:
-        BadInput: an unknown name, or settings that are not key=value.
+        BadInput: an unknown name, a strategy that is not served, or settings that are not key=value.
     """
     name, colon, rest = text.partition(":")
     if not name.startswith(KATIB_PREFIX):
         ours, settings = parse_strategy(text)
+        check_served(ours, strategy_names(waiting=False))
         return Algorithm(algorithm_name(ours), settings, ours=True)
     theirs = name.removeprefix(KATIB_PREFIX)
     if theirs in _NAS:

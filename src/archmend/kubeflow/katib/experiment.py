@@ -47,6 +47,7 @@ class Plan:
         data: URI of the prepared data. folder: URI of the Experiment's own folder.
         deadline: seconds since the epoch at which trials end with what they have.
         seconds: that the whole search may take, as it was asked for.
+        fidelities: epochs that the strategy asks for; empty where all trials have `epochs`.
     """
 
     identity: Identity
@@ -65,11 +66,17 @@ class Plan:
     folder: str
     deadline: float | None = None
     seconds: float | None = None
+    fidelities: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
         """Of the Experiment."""
         return experiment_name(self.identity)
+
+    @property
+    def most_epochs(self) -> int:
+        """Epochs of a trial, the most where the strategy chooses."""
+        return self.fidelities[-1] if self.fidelities else self.epochs
 
     @property
     def records(self) -> str:
@@ -96,7 +103,7 @@ class Plan:
         """How many trials the algorithm makes before it has no more."""
         if self.algorithm.ours:
             # Our service gives what is within the limits, and refuses an Experiment of more.
-            return count_fitting(self.space, self.budget)
+            return count_fitting(self.space, self.budget) * max(1, len(self.fidelities))
         # Katib's grid knows neither limits nor that many of its points are one architecture.
         return grid_size(self.space) if self.algorithm.name == "grid" else math.inf
 
@@ -143,7 +150,9 @@ def _spec(plan: Plan, deadline: float | None) -> api.V1beta1ExperimentSpec:
         # Which failures end the search is decided by who watches, as in a local one.
         maxFailedTrialCount=trials,
         parallelTrialCount=min(plan.options.parallel, trials),
-        parameters=parameters(plan.algorithm, plan.space, plan.epochs),
+        parameters=parameters(
+            plan.algorithm, plan.space, plan.most_epochs, plan.fidelities[0] if plan.fidelities else None
+        ),
         resumePolicy="Never",
         metricsCollectorSpec=api.V1beta1MetricsCollectorSpec(
             collector=api.V1beta1CollectorSpec(kind="StdOut")
@@ -160,7 +169,8 @@ def _objective(plan: Plan) -> api.V1beta1ObjectiveSpec:
         type="maximize" if DIRECTIONS[first] > 0 else "minimize",
         objectiveMetricName=first,
         additionalMetricNames=additional,
-        goal=plan.budget.target,
+        # Katib would end with any trial; of several fidelities the highest counts, and who watches ends it.
+        goal=None if plan.fidelities else plan.budget.target,
         metricStrategies=[
             api.V1beta1MetricStrategy(name=name, value="latest") for name in (first, *additional)
         ],
@@ -177,7 +187,7 @@ def _algorithm(plan: Plan) -> api.V1beta1AlgorithmSpec:
             "classes": str(plan.space.classes),
             "seed": str(plan.seed),
             "objectives": ",".join(plan.objectives),
-            "epochs": str(plan.epochs),
+            "epochs": str(plan.most_epochs),
         }
         limits = {"max_params": plan.budget.params, "max_flops": plan.budget.flops}
         settings |= {name: f"{limit:.0f}" for name, limit in limits.items() if limit is not None}
@@ -236,6 +246,7 @@ def _command(plan: Plan, deadline: float | None) -> list[str]:
     words += assigned(plan.algorithm, plan.space, plan.epochs)
     for word in words:
         if not _WORD.fullmatch(word):
+    words += ["--continue"] if plan.fidelities else []
             raise BadInput(
                 f"{word!r} cannot stand in a trial's command, which Katib hands to a shell; use letters, "
                 "digits and _./:=,@%+- alone"

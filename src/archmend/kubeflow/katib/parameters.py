@@ -14,13 +14,19 @@ ANY = "given-by-the-suggestion-service"
 """Stands where Katib wants a list: the codes of a space are too many to name."""
 
 
-def parameters(algorithm: Algorithm, space: Space, epochs: int) -> list[api.V1beta1ParameterSpec]:
+def parameters(
+    algorithm: Algorithm, space: Space, epochs: int, fewest: int | None = None
+) -> list[api.V1beta1ParameterSpec]:
     """Return what the algorithm assigns to a trial.
 
-    `hyperband` chooses the epochs too, up to `epochs`; the others get them as they are.
+    Args:
+        algorithm: that assigns. Katib's `hyperband` chooses the epochs too, up to `epochs`.
+        space: that is searched.
+        epochs: of a trial, or the most.
+        fewest: where one of our own strategies chooses the epochs; None is `epochs` for all trials.
     """
     if algorithm.ours:
-        return [_listed(ARCHITECTURE, "categorical", [ANY]), _whole(EPOCHS, epochs, epochs)]
+        return [_listed(ARCHITECTURE, "categorical", [ANY]), _whole(EPOCHS, fewest or epochs, epochs)]
     found = [_parameter(choice) for choice in every_choice(space)]
     if algorithm.name == "hyperband":
         found.append(_whole(EPOCHS, 1, epochs))

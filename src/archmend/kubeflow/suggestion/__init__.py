@@ -10,6 +10,7 @@ from archmend.kubeflow.suggestion.names import (
     PORT,
     algorithm_name,
     algorithm_names,
+    check_served,
     strategy_of,
 )
 from archmend.kubeflow.suggestion.serving import serve
@@ -21,6 +22,7 @@ __all__ = [
     "PORT",
     "algorithm_name",
     "algorithm_names",
+    "check_served",
     "serve",
     "strategy_of",
 ]

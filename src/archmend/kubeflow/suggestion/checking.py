@@ -17,15 +17,18 @@ def check(search: Search) -> None:
             space holds.
     """
     read_asked(search.asked, search.space)
-    search.create()
+    strategy = search.create()
     trials = search.budget.trials
     if trials is None:
         return
     if trials > MOST_TRIALS:
         raise BadInput(f"maxTrialCount is {trials} and at most {MOST_TRIALS} are served; lower it")
     fitting = count_fitting(search.space, search.budget)
-    if trials > fitting:
+    # An architecture is a trial with each fidelity that it gets.
+    most = fitting * max(1, len(strategy.fidelities))
+    if trials > most:
+        epochs = f" with {len(strategy.fidelities)} numbers of epochs" if strategy.fidelities else ""
         raise BadInput(
             f"maxTrialCount is {trials} and space {search.space.name!r} holds {fitting:.0f} architectures "
-            "within the limits; lower it, or widen them"
+            f"within the limits{epochs}; lower it, or widen them"
         )

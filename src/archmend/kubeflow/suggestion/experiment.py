@@ -10,7 +10,7 @@ from archmend.errors import BadInput
 from archmend.kubeflow.suggestion import api_pb2 as api
 from archmend.kubeflow.suggestion.names import ARCHITECTURE, EPOCHS, strategy_of
 from archmend.kubeflow.suggestion.settings import AlgorithmSettings, read_settings
-from archmend.search import DIRECTIONS, Budget, Strategy, TrialResult, create_strategy
+from archmend.search import DIRECTIONS, Budget, Strategy, TrialResult, create_strategy, with_epochs
 from archmend.search.objectives import checked_objectives
 from archmend.spaces import Space
 
@@ -56,8 +56,14 @@ class Search:
             budget=self.budget,
             objectives=self.objectives,
             prior=prior,
-            **self.own,
+            **self._settings(),
         )
+
+    def _settings(self) -> dict[str, str]:
+        """Return the strategy's settings, with the epochs that the experiment takes."""
+        if self.epochs is None:
+            return self.own
+        return with_epochs(self.strategy, self.own, self.epochs, self.epochs_allowed[0])
 
 
 def read_experiment(message: api.Experiment) -> Search:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from archmend.errors import unknown_name
+from collections.abc import Collection
+
+from archmend.errors import BadInput, unknown_name
 from archmend.search import strategy_names
 
 PORT = 6789
@@ -24,20 +26,38 @@ def algorithm_name(strategy: str) -> str:
 
 
 def algorithm_names() -> tuple[str, ...]:
-    """Return the names of all algorithms that are served."""
-    return tuple(map(algorithm_name, strategy_names()))
+    """Return the names of all algorithms that are served.
+
+    A strategy that waits for running trials is none: Katib refuses fewer suggestions than it asks for.
+    """
+    return tuple(map(algorithm_name, strategy_names(waiting=False)))
 
 
 def strategy_of(algorithm: str) -> str:
     """Return the strategy behind an algorithm's name.
 
     Raises:
-        BadInput: the name is none of ours.
+        BadInput: the name is none of ours, or of a strategy that waits.
     """
+    served = strategy_names(waiting=False)
     for strategy in strategy_names():
         if algorithm_name(strategy) == algorithm:
+            check_served(strategy, served)
             return strategy
     raise unknown_name("algorithm", algorithm, algorithm_names())
+
+
+def check_served(strategy: str, served: Collection[str]) -> None:
+    """Refuse a strategy that is not among those that Katib can be served with.
+
+    Raises:
+        BadInput: it waits for running trials.
+    """
+    if strategy not in served:
+        raise BadInput(
+            f"strategy {strategy!r} waits for running trials, and Katib always wants as many suggestions as "
+            "it asks for; take another one, such as asha, or search with --engine local"
+        )
 
 
 def trial_name(experiment: str, number: int) -> str:

@@ -11,7 +11,7 @@ from tests.unit.kubeflow.suggestion.katib import FINISHED, Call, Controller, cal
 from archmend.kubeflow.suggestion import MOST_TRIALS, algorithm_name, algorithm_names, strategy_of
 from archmend.kubeflow.suggestion import api_pb2 as api
 from archmend.kubeflow.suggestion.server import SuggestionServer
-from archmend.search import Budget, create_strategy, run, strategy_names
+from archmend.search import Budget, TrialResult, create_strategy, run, strategy_names, with_epochs
 from archmend.spaces import Architecture, create_space
 from archmend.testing import ScriptedEvaluator
 
@@ -29,10 +29,11 @@ def test_one_trial_at_a_time_is_the_local_search(call: Call, strategy: str) -> N
     def value(architecture: Architecture) -> float:
         return score(str(architecture))
 
+    name = strategy_of(f"archmend-{strategy}")
     local = run(
         space,
         ScriptedEvaluator(value),
-        create_strategy(strategy_of(f"archmend-{strategy}"), space, 4),
+        create_strategy(name, space, 4, **with_epochs(name, {}, 5, 5)),
         Budget(trials=12),
     )
     katib = Controller(call, experiment(strategy, seed="4"))
@@ -41,6 +42,45 @@ def test_one_trial_at_a_time_is_the_local_search(call: Call, strategy: str) -> N
         katib.end(name, accuracy=score(katib.trials[name].assignments["architecture"]))
     assert katib.architectures == [str(trial.architecture) for trial in local.trials]
     assert list(katib.trials) == [f"digits-{trial.id}" for trial in local.trials]
+
+
+def test_several_numbers_of_epochs_are_the_local_search(call: Call) -> None:
+    space = create_space("seed-fc", input_shape=(64,), classes=10)
+    strategy = create_strategy("asha", space, 4, max_epochs=9)
+    katib = Controller(call, experiment("asha", epochs_allowed=(1, 9), seed="4"))
+    asked = []
+    for _ in range(20):
+        (name,) = katib.ask(1)
+        given = katib.trials[name].assignments
+        katib.end(name, accuracy=score(given["architecture"]))
+        asked.append((given["architecture"], int(given["epochs"])))
+    expected = []
+    for _ in range(20):
+        (s,) = strategy.ask(1)
+        strategy.tell([TrialResult(s.id, s.architecture, score(str(s.architecture)), fidelity=s.fidelity)])
+        expected.append((str(s.architecture), s.fidelity))
+    assert asked == expected
+    assert {epochs for _, epochs in asked} == {1, 3, 9}
+
+
+def test_asha_goes_on_with_many_running_and_some_lost(call: Call) -> None:
+    katib = Controller(call, experiment("asha", epochs_allowed=(1, 9)))
+    running = katib.ask(6)
+    for turn in range(12):
+        first, second, *running = running
+        katib.end(first, accuracy=score(katib.trials[first].assignments["architecture"]))
+        katib.end(second, "FAILED" if turn % 3 else "METRICSUNAVAILABLE")
+        running += katib.ask(2)
+    asked = [(t.assignments["architecture"], t.assignments["epochs"]) for t in katib.trials.values()]
+    assert len(set(asked)) == len(asked) == 30
+    assert {"1", "3"} <= {epochs for _, epochs in asked}
+
+
+def test_a_strategy_that_waits_is_not_served(call: Call) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        Controller(call, experiment("hyperband")).ask(1)
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "strategy 'hyperband' waits for running trials" in refused.value.details()
 
 
 @pytest.mark.parametrize("keeps_status", [True, False])
@@ -210,5 +250,5 @@ def test_more_left_out_than_can_be_replayed_is_refused(call: Call) -> None:
 
 
 def test_every_strategy_has_an_algorithm() -> None:
-    assert {strategy_of(name) for name in algorithm_names()} == set(strategy_names())
+    assert {strategy_of(name) for name in algorithm_names()} == set(strategy_names(waiting=False))
     assert algorithm_name("local_search") == "archmend-local-search"
