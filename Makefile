@@ -11,11 +11,12 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed-$(EXTRA)
 # A process of the search pins its own threads; this keeps the tests from oversubscribing a small machine.
 TEST_ENV := OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3
-UNIT := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile tests/unit
+TEST := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile
+UNIT := $(TEST) tests/unit
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-pipeline clean
+.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-pipeline bench-inheritance clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,7 +38,7 @@ run: $(STAMP)  ## search, repair, evaluate and register on the built-in digits (
 
 test: $(STAMP)  ## all tests that need no cluster
 	$(UNIT) $(ARGS)
-	$(TEST_ENV) $(BIN)/python -m pytest tests/components tests/pipelines tests/search tests/repair tests/manifests $(ARGS)
+	$(TEST) tests/components tests/pipelines tests/search tests/repair tests/manifests $(ARGS)
 
 test-unit: $(STAMP)  ## the unit tests alone, under two minutes
 	$(UNIT) $(ARGS)
@@ -83,6 +84,9 @@ bench-repair: $(STAMP)  ## what watching a healthy network costs, beside Keras's
 
 bench-pipeline: $(STAMP)  ## what kfp and our wrapping add to a step
 	PYTHONPATH=. $(BIN)/python benchmarks/pipeline_overhead.py $(ARGS)
+
+bench-inheritance: $(STAMP)  ## epochs that inherited weights save, and whether they keep the order (ARGS="--data mnist:PATH")
+	$(BIN)/python benchmarks/inheritance.py $(ARGS)
 
 clean:  ## remove caches and builds; runs, registries and the environment stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
