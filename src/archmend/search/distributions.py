@@ -6,6 +6,8 @@ import math
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
+from copy import copy
+from typing import Self
 
 import numpy as np
 
@@ -22,13 +24,22 @@ _LARGEST = 40  # of a binary logarithm; open integers end near 2**50
 class Head(ABC):
     """The distribution of one choice, and what its critic thinks of the values.
 
-    Where it is `shared` with other repetitions, half of each move is theirs.
+    Its parameters are its own and, added to them, those `shared` with other repetitions, which have half of
+    each move.
     """
 
-    def __init__(self, shared: Head | None) -> None:
-        """Begin with nothing but what is shared, or with the space's own draws."""
+    def __init__(self, parameters: np.ndarray, shared: Self | None) -> None:
+        """Begin with these parameters of its own."""
+        self._own = parameters
         self._shared = shared
+        self._moves = 0
         self._worth: dict[int, float] = {}
+
+    def copied(self, shared: Self | None) -> Self:
+        """Return one that learns on by itself, with its own copy of what is shared."""
+        other = copy(self)
+        other._own, other._worth, other._shared = self._own.copy(), dict(self._worth), shared
+        return other
 
     def worth(self, value: Scalar) -> float:
         """Return what the value is thought to add to a reward."""
@@ -39,8 +50,8 @@ class Head(ABC):
         kind = self._kind(value)
         self._worth[kind] = self._worth.get(kind, 0.0) + step
 
-    def shift(self, change: np.ndarray) -> None:
-        """Add to the distribution's parameters."""
+    def move(self, change: np.ndarray) -> None:
+        """Add to the parameters."""
         if self._shared is None:
             self._add(change)
         else:
@@ -52,18 +63,18 @@ class Head(ABC):
         """Return a value; above a temperature of 1 from a wider distribution."""
 
     @abstractmethod
-    def slope(self, value: Scalar) -> np.ndarray:
-        """Return the gradient of the value's log-probability by the parameters."""
-
-    @abstractmethod
-    def entropy_slope(self) -> np.ndarray:
-        """Return the gradient of the entropy by the parameters."""
+    def slope(self, value: Scalar, credit: float, entropy: float) -> np.ndarray:
+        """Return the gradient by the parameters of the value's log-probability and the entropy, weighted."""
 
     @abstractmethod
     def _kind(self, value: Scalar) -> int: ...
 
-    @abstractmethod
-    def _add(self, change: np.ndarray) -> None: ...
+    def _add(self, change: np.ndarray) -> None:
+        self._own += change
+        self._moves += 1
+
+    def _parameters(self) -> np.ndarray:
+        return self._own if self._shared is None else self._own + self._shared._own
 
 
 class Listed(Head):
@@ -71,69 +82,52 @@ class Listed(Head):
 
     def __init__(self, choice: Choice, shared: Listed | None) -> None:
         """Begin with all values alike."""
-        super().__init__(shared)
         assert not isinstance(choice.values, OpenIntegers)
+        super().__init__(np.zeros(len(choice.values)), shared)
         self._values = tuple(choice.values)
         self._places: Mapping[Scalar, int] = {v: i for i, v in enumerate(self._values)}
-        self._logits = np.zeros(len(self._values))
-        self._moves = 0
         self._sums: tuple[object, list[float]] = (None, [])
 
     def draw(self, rng: np.random.Generator, temperature: float) -> Scalar:
         """Return one of the values."""
         # Many are drawn between two moves.
-        moves = self._shared._moves if isinstance(self._shared, Listed) else 0
-        state = (temperature, self._moves, moves)
+        state = (temperature, self._moves, self._shared._moves if self._shared else 0)
         if self._sums[0] != state:
-            self._sums = state, np.cumsum(self._chances(temperature)).tolist()
+            self._sums = state, np.cumsum(np.exp(self._logs(temperature))).tolist()
         place = bisect_right(self._sums[1], rng.random() * self._sums[1][-1])
         return self._values[min(place, len(self._values) - 1)]
 
-    def slope(self, value: Scalar) -> np.ndarray:
-        """Return 1 less the probability for the value, and 0 less theirs for the others."""
-        slope = -self._chances()
-        slope[self._places[value]] += 1
+    def slope(self, value: Scalar, credit: float, entropy: float) -> np.ndarray:
+        """Return credit for the value, taken from all in proportion, and the entropy's part."""
+        logs = self._logs()
+        chances = np.exp(logs)
+        slope = -chances * (credit + entropy * (logs - float(chances @ logs)))
+        slope[self._places[value]] += credit
         return slope
 
-    def entropy_slope(self) -> np.ndarray:
-        """Return the gradient by the logits."""
-        chances = self._chances()
-        logs = np.log(np.maximum(chances, 1e-12))
-        return -chances * (logs - float(chances @ logs))
-
-    def _chances(self, temperature: float = 1.0) -> np.ndarray:
-        logits = self._logits
-        if isinstance(self._shared, Listed):
-            logits = logits + self._shared._logits
-        raised = np.exp((logits - logits.max()) / temperature)
-        return raised / raised.sum()
+    def _logs(self, temperature: float = 1.0) -> np.ndarray:
+        logits = self._parameters() / temperature
+        logits = logits - logits.max()
+        return logits - math.log(float(np.exp(logits).sum()))
 
     def _kind(self, value: Scalar) -> int:
         return self._places[value]
-
-    def _add(self, change: np.ndarray) -> None:
-        self._logits += change
-        self._moves += 1
 
 
 class Open(Head):
     """A Gaussian unit (Williams, section 6) on the binary logarithm of 1 + value, rounded to integers.
 
-    The parameters are the mean, and the logarithm of the spread. What is one repetition's own is added to
-    what all share. Draws go to twice the largest value that was tried: a distribution that runs away
-    would ask for networks that nobody can build.
+    The parameters are the mean, and the logarithm of the spread. Draws go to twice the largest value that
+    was tried: a distribution that runs away would ask for networks that nobody can build.
     """
 
     def __init__(self, choice: Choice, shared: Open | None) -> None:
         """Begin around the mean of the space's own draws, a factor of two up or down being usual."""
-        super().__init__(shared)
         assert isinstance(choice.values, OpenIntegers)
+        usual = math.log2(1 + choice.values.mean)
+        super().__init__(np.array([usual, math.log(_SPREAD)]) if shared is None else np.zeros(2), shared)
         self._minimum = choice.values.minimum
-        self._common = shared or self
-        self._parameters = np.zeros(2)
-        if shared is None:
-            self._parameters += math.log2(1 + choice.values.mean), math.log(_SPREAD)
-            self._tried = self._parameters[0] + 1
+        self._tried = usual + 1
 
     def draw(self, rng: np.random.Generator, temperature: float) -> Scalar:
         """Return an integer."""
@@ -141,43 +135,42 @@ class Open(Head):
         drawn = mean + spread * temperature * float(rng.standard_normal())
         return max(self._minimum, round(2 ** min(drawn, self._common._tried + 1, _LARGEST)) - 1)
 
+    def slope(self, value: Scalar, credit: float, entropy: float) -> np.ndarray:
+        """Return the gradient of the density, the mean's times the variance as Williams has it.
+
+        So both parameters move at one scale, that of a logit. A Gaussian's entropy is the logarithm of its
+        spread and a constant.
+        """
+        mean, spread = self._mean_and_spread()
+        apart = (math.log2(1 + int(value)) - mean) / spread
+        if value == self._minimum and apart > 0:
+            # Everything below is rounded to it, so it cannot become much likelier.
+            return np.array([0.0, _STEP * entropy])
+        along, wider = _bounded(_STEP * apart * spread), _bounded(_STEP * (apart * apart - 1))
+        return np.array([credit * along, credit * wider + _STEP * entropy])
+
     def appraise(self, value: Scalar, step: float) -> None:
         """Think more of a value, or less; it was tried."""
         super().appraise(value, step)
         self._common._tried = max(self._common._tried, math.log2(1 + int(value)))
 
-    def slope(self, value: Scalar) -> np.ndarray:
-        """Return the gradient of the density, the mean's times the variance as Williams has it.
-
-        So both parameters move at one scale, that of a logit.
-        """
-        mean, spread = self._mean_and_spread()
-        apart = (math.log2(1 + int(value)) - mean) / spread
-        if value == self._minimum and apart > 0:
-            return np.zeros(2)  # everything below is rounded to it, so it cannot become much likelier
-        return np.clip(_STEP * np.array([apart * spread, apart * apart - 1]), -_STEEPEST, _STEEPEST)
-
-    def entropy_slope(self) -> np.ndarray:
-        """Return the gradient: a Gaussian's entropy is the logarithm of its spread and a constant."""
-        return np.array([0.0, _STEP])
+    @property
+    def _common(self) -> Open:
+        return self if self._shared is None else self._shared
 
     def _mean_and_spread(self) -> tuple[float, float]:
-        mean, spread = self._parameters
-        if self._common is not self:
-            mean, spread = self._parameters + self._common._parameters
-        return min(float(mean), self._common._tried), min(_MOST_SPREAD, max(_LEAST_SPREAD, math.exp(spread)))
+        mean, spread = self._parameters().tolist()
+        return min(mean, self._common._tried), min(_MOST_SPREAD, max(_LEAST_SPREAD, math.exp(spread)))
 
     def _kind(self, value: Scalar) -> int:
         return int(math.log2(1 + int(value)))
 
     def _add(self, change: np.ndarray) -> None:
+        super()._add(change)
         # What has run far off would take as long to come back.
-        low, high = (0.0, self._tried) if self._common is self else (-_OWN, _OWN)
-        mean, spread = self._parameters + change
-        self._parameters[:] = (
-            min(high, max(low, mean)),
-            min(math.log(_MOST_SPREAD), max(math.log(_LEAST_SPREAD), spread)),
-        )
+        low, high = (0.0, self._tried) if self._shared is None else (-_OWN, _OWN)
+        self._own[0] = min(high, max(low, self._own[0]))
+        self._own[1] = min(math.log(_MOST_SPREAD), max(math.log(_LEAST_SPREAD), self._own[1]))
 
 
 def head_of(choice: Choice, shared: Head | None = None) -> Head:
@@ -187,3 +180,7 @@ def head_of(choice: Choice, shared: Head | None = None) -> Head:
         return Open(choice, shared)
     assert shared is None or isinstance(shared, Listed)
     return Listed(choice, shared)
+
+
+def _bounded(step: float) -> float:
+    return min(_STEEPEST, max(-_STEEPEST, step))

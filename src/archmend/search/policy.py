@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from copy import copy, deepcopy
+from copy import copy
 
 import numpy as np
 
@@ -36,6 +36,7 @@ class Policy:
         self._repeated = {c.name for i in space.choices if isinstance(i, Repeat) for c in i.choices}
         self._rate, self._entropy = learning_rate, entropy
         self._heads: dict[str, Head] = {}
+        self._shared: dict[str, Head] = {}
         self._baseline = 0.0
 
     def draw(self, rng: np.random.Generator, temperature: float = 1.0) -> Architecture:
@@ -59,19 +60,21 @@ class Policy:
         surprise = reward - self._baseline - expected
         moves = []
         for head, value in made:
-            credit = float(np.clip(surprise + head.worth(value), -_LARGEST_CREDIT, _LARGEST_CREDIT))
-            slope = credit * head.slope(value) + self._entropy * head.entropy_slope()
-            moves.append(self._rate * slope)
+            credit = min(_LARGEST_CREDIT, max(-_LARGEST_CREDIT, surprise + head.worth(value)))
+            moves.append(self._rate * head.slope(value, credit, self._entropy))
         # Only now, as repetitions share what they move.
         for (head, value), move in zip(made, moves, strict=True):
-            head.shift(move)
+            head.move(move)
             head.appraise(value, _CRITIC_STEP * surprise / len(made))
         self._baseline += _BASELINE_STEP * surprise
 
     def copy(self) -> Policy:
         """Return a policy that learns on by itself."""
         other = copy(self)
-        other._heads = deepcopy(self._heads)
+        other._shared = {kind: head.copied(None) for kind, head in self._shared.items()}
+        other._heads = {
+            name: head.copied(other._shared.get(self._kind(name))) for name, head in self._heads.items()
+        }
         return other
 
     def _made(self, architecture: Architecture) -> list[tuple[Head, Scalar]]:
@@ -86,9 +89,12 @@ class Policy:
 
     def _head(self, choice: Choice) -> Head:
         if choice.name not in self._heads:
-            kind = choice.name.rpartition("_")[0]
-            shared = None
-            if kind in self._repeated:
-                shared = self._heads.setdefault(kind, head_of(choice))
-            self._heads[choice.name] = head_of(choice, shared)
+            kind = self._kind(choice.name)
+            if kind in self._repeated and kind not in self._shared:
+                self._shared[kind] = head_of(choice)
+            self._heads[choice.name] = head_of(choice, self._shared.get(kind))
         return self._heads[choice.name]
+
+    def _kind(self, name: str) -> str:
+        """Return the name that the repetitions of a choice have in common."""
+        return name.rpartition("_")[0]

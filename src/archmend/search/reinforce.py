@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -58,8 +58,9 @@ class Reinforce(Strategy):
         super().__init__(*args, **kwargs)
         refuse_impossible(self.space, self.budget)
         self._earlier = usable(self.prior, self.space, self.objectives)
-        self._learned: list[TrialResult] = []
-        self._policy: Policy | None = None
+        # What was learned of the trials up to the first that still runs, and of all that have finished.
+        self._settled: _Pupil | None = None
+        self._latest: _Pupil | None = None
 
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return an unseen draw of the policy within the limits."""
@@ -76,22 +77,22 @@ class Reinforce(Strategy):
     def _taught(self, number: int, before: Mapping[int, Architecture]) -> Policy:
         """Return the policy after all finished trials with smaller ids, in their order.
 
-        What was learned up to the first trial that still runs is kept, as no result will come in before it.
+        What was learned is kept where it can be gone on from: a result that comes in between others is
+        learned with all that follow it, so the order of telling makes no difference.
         """
         finished = [r for r in self.history if r.id < number]
         known = {result.id for result in finished}
         first_open = next((i for i in sorted(before) if i not in known), number)
         settled = [r for r in finished if r.id < first_open]
-        kept = len(self._learned)
-        if self._policy is None or not _same(self._learned, settled[:kept]):
-            self._policy, kept = self._untaught(), 0
-        _teach(self._policy, settled, kept)
-        self._learned = settled
+        if self._settled is None or not self._settled.knows_the_start_of(settled):
+            self._settled = _Pupil(self._untaught(), [])
+        self._settled.learn(settled)
         if len(settled) == len(finished):
-            return self._policy
-        policy = self._policy.copy()
-        _teach(policy, finished, len(settled))
-        return policy
+            return self._settled.policy
+        if self._latest is None or not self._latest.knows_the_start_of(finished):
+            self._latest = _Pupil(self._settled.policy.copy(), settled)
+        self._latest.learn(finished)
+        return self._latest.policy
 
     def _untaught(self) -> Policy:
         policy = Policy(self.space, learning_rate=self.settings.learning_rate, entropy=self.settings.entropy)
@@ -102,15 +103,30 @@ class Reinforce(Strategy):
         return policy
 
 
-def _teach(policy: Policy, results: Sequence[TrialResult], first: int) -> None:
-    """Let the policy learn from the results from place `first` on."""
-    values = [result.value for result in results[:first] if result.value is not None]
-    for result in results[first:]:
-        if result.value is None:
-            policy.learn(result.architecture, -1.0)
-        else:
-            policy.learn(result.architecture, _reward(result.value, values[-_COMPARED:]))
-            values.append(result.value)
+class _Pupil:
+    """A policy with the results that it has learned from."""
+
+    def __init__(self, policy: Policy, learned: Sequence[TrialResult]) -> None:
+        self.policy = policy
+        self._learned = list(learned)
+
+    def knows_the_start_of(self, results: Sequence[TrialResult]) -> bool:
+        """Whether all that was learned are the first of the results."""
+        if len(self._learned) > len(results):
+            return False
+        return all(a is b for a, b in zip(self._learned, results, strict=False))
+
+    def learn(self, results: Sequence[TrialResult]) -> None:
+        """Learn what is new of the results, whose start is known."""
+        known = len(self._learned)
+        values = [result.value for result in results[:known] if result.value is not None]
+        for result in results[known:]:
+            if result.value is None:
+                self.policy.learn(result.architecture, -1.0)
+            else:
+                self.policy.learn(result.architecture, _reward(result.value, values[-_COMPARED:]))
+                values.append(result.value)
+        self._learned = list(results)
 
 
 def _reward(value: Value, others: Sequence[Value]) -> float:
@@ -120,8 +136,3 @@ def _reward(value: Value, others: Sequence[Value]) -> float:
         single = np.array(others, dtype=float)
         beaten = int((single < value).sum()) - int((single > value).sum())
     return beaten / max(1, len(others))
-
-
-def _same(first: Iterable[TrialResult], second: Iterable[TrialResult]) -> bool:
-    one, other = list(first), list(second)
-    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
