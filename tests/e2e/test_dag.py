@@ -35,7 +35,8 @@ def cached(cluster: Cluster, run_id: str) -> set[str]:
 @pytest.mark.usefixtures("store")
 def test_eight_trials_two_at_a_time_by_our_own_service(cluster: Cluster) -> None:
     name = f"e2e-{time.time_ns()}"
-    run_id = cluster.submit(name, name=name, max_trials=8, workers=2, seed=int(time.time()))
+    now = int(time.time())  # of this run alone: nothing is cached, and all its artifacts are its own
+    run_id = cluster.submit(name, name=name, max_trials=8, workers=2, seed=now, split_seed=now)
     run = cluster.wait(run_id, 900)
     assert run.state == "SUCCEEDED", run.error
 
