@@ -14,7 +14,7 @@ class Block:
 
     Attributes:
         layer: the kernel. activation, normalization, dropout, pool: as the spaces call them; pool is None
-            for none. order: what came behind the activation.
+            for none. order: what came behind the activation. normalizer: the layer that normalises.
     """
 
     layer: Any
@@ -23,6 +23,7 @@ class Block:
     dropout: float = 0.0
     pool: str | None = None
     order: list[str] = field(default_factory=list)
+    normalizer: Any = None
 
 
 def blocks_of(model: Any) -> list[Block]:
@@ -60,7 +61,7 @@ def _follow(block: Block, layer: Any) -> None:
         and block.activation == "linear"
         and block.normalization == "none"
     ):
-        block.normalization = "batch"
+        block.normalization, block.normalizer = "batch", layer
     elif (
         isinstance(layer, keras.layers.Activation | keras.layers.ReLU | keras.layers.ELU)
         and block.activation == "linear"
