@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
 
-from archmend.search import Strategy, Suggestion, TrialResult, create_strategy
+from archmend.errors import BadInput
+from archmend.search import Strategy, Suggestion, TrialResult
 from archmend.search.random import RandomSearch
 from archmend.spaces import Architecture, Choice, Space
-from archmend.testing import ScriptedEvaluator, check_strategy
+from archmend.testing import SPACES, ScriptedEvaluator, check_strategy
+from archmend.testing.strategies import check_long_history
 
 
 class _Kept(RandomSearch):
@@ -62,6 +65,60 @@ class _SoonTired(RandomSearch):
         return super().suggest(number, before) if number < 100 else None
 
 
+class _Blind(RandomSearch):
+    """Does not see what runs."""
+
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        finished = {result.id for result in self.history}
+        return super().suggest(number, {i: a for i, a in before.items() if i in finished})
+
+
+class _AskedAlready(RandomSearch):
+    """Remembers what it asked itself, and not what it is told to run."""
+
+    asks = 0
+
+    def ask(self, n: int = 1) -> list[Suggestion]:
+        self.asks += n
+        return super().ask(n)
+
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        pending = self.asks - len(self.history) > 3
+        return super().suggest(number + 1000 * pending, before)
+
+
+class _Batched(RandomSearch):
+    """Asks several at once in another way than one by one."""
+
+    def ask(self, n: int = 1) -> list[Suggestion]:
+        self.several = n > 1
+        return super().ask(n)
+
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        return super().suggest(number + 1000 * self.several, before)
+
+
+class _NeedsValues(RandomSearch):
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        return super().suggest(number, before) if self.measured_before(number) or number < 5 else None
+
+
+class _LeavesSomeOut(RandomSearch):
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        return super().suggest(number, before) if number + 1 < self.space.size else None
+
+
+class _LimitForgotten(RandomSearch):
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        return RandomSearch(self.space, self.seed).suggest(number, before)
+
+
+class _PriorsValues(RandomSearch):
+    def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
+        first = sum(int(r.value) for r in self.prior if isinstance(r.value, float))
+        return super().suggest(number + abs(first), before)
+
+
 class _FromOne(RandomSearch):
     def ask(self, n: int = 1) -> list[Suggestion]:
         return [Suggestion(s.id + 1, s.architecture) for s in super().ask(n)]
@@ -73,24 +130,41 @@ class _FromOne(RandomSearch):
         (_Kept, "trial 2 was .* and is asked again|goes on differently"),
         (_Unseeded, "one seed asks differently"),
         (_LatestTold, "the order of telling changes|trial 2 was|goes on differently"),
-        (_Repeating, "is asked twice|with repeats"),
-        (_Endless, "with repeats"),
+        (_Repeating, "is asked twice"),
+        (_Endless, "is asked twice"),
         (_Foreign, "0 is not of the space small"),
-        (_SoonTired, "nothing more is asked on open"),
+        (_SoonTired, "140 of 240 architectures were never asked on repeated"),
+        (_Blind, "is asked twice"),
+        (_AskedAlready, "told that 2 trials run, a fresh object asks"),
+        (_Batched, "trial 2 was|4 at once are"),
+        (_NeedsValues, "1 of 6 are asked for and 0 come"),
+        (_LeavesSomeOut, "1 of 6 are asked for and 0 come|1 of 6 architectures were never asked"),
+        (_LimitForgotten, "is asked on small and its params 4 is over the limit"),
+        (_PriorsValues, "whose values lie elsewhere in the same order"),
         (_FromOne, "ids must count from 0"),
     ],
 )
 def test_a_broken_promise_is_named(broken: type[Strategy], promise: str) -> None:
     with pytest.raises(AssertionError, match=promise):
-        check_strategy(lambda space, seed: broken(space, seed))
+        check_strategy(broken)
+
+
+def test_a_long_history_that_is_too_long() -> None:
+    with pytest.raises(AssertionError, match="after 150 of inf architectures nothing more is asked on open"):
+        check_long_history(_SoonTired, SPACES["open"], 150)
+
+
+def test_what_does_not_take_a_budget_is_not_checked() -> None:
+    with pytest.raises(BadInput, match="does not take objectives, prior; give the strategy's class, or"):
+        check_strategy(lambda space, seed, budget=None: RandomSearch(space, seed))  # type: ignore[call-arg]
 
 
 def test_the_contract_runs_on_the_spaces_that_are_named() -> None:
     seen: list[str] = []
 
-    def make(space: Space, seed: int) -> Strategy:
+    def make(space: Space, seed: int, **given: Any) -> Strategy:
         seen.append(space.name)
-        return create_strategy("random", space, seed)
+        return RandomSearch(space, seed, **given)
 
     check_strategy(make, spaces=["small", "conditional"])
     assert set(seen) == {"small", "conditional"}
