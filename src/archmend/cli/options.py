@@ -23,7 +23,7 @@ Impute = Annotated[str | None, typer.Option(help="median, mean or zero in place 
 Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the result alone.")]
 
-SpaceName = Annotated[str, typer.Option("--space", help="See `archmend spaces`.")]
+SpaceName = Annotated[str, typer.Option("--space", help="See `archmend spaces`; or a .yaml or .py file.")]
 Strategy = Annotated[str, typer.Option(help="random or grid, with settings as name:key=value,key=value.")]
 Objective = Annotated[
     str,

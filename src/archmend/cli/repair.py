@@ -15,7 +15,9 @@ def repair(
     data: o.Data = "digits",
     target: o.Target = None,
     arch: Annotated[str | None, typer.Option(help="Code of an architecture of --space, or random.")] = None,
-    space: Annotated[str | None, typer.Option(help="The repaired architecture stays in this space.")] = None,
+    space: Annotated[
+        str | None, typer.Option(help="The repaired architecture stays in it; a name or a file.")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="A .keras file to repair instead.")] = None,
     strategy: Annotated[str, typer.Option(help="auto, rules or random.")] = "auto",
     epochs: Annotated[int, typer.Option(help="Epochs to train.")] = 30,

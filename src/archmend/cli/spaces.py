@@ -10,8 +10,6 @@ from archmend.cli.group import NearestNames
 from archmend.cli.tables import print_table
 
 spaces = typer.Typer(cls=NearestNames, rich_markup_mode=None)
-# What costs and shapes are shown for; the choices do not depend on it.
-_SHAPE, _CLASSES = (28, 28, 1), 10
 
 
 @spaces.callback(invoke_without_command=True)
@@ -22,36 +20,40 @@ def list_spaces(context: typer.Context) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from archmend.spaces import create_space, size_text, space_names
+    from archmend.spaces import size_text, space_names, space_source
 
     rows = []
     for name in space_names():
-        space = create_space(name, input_shape=_SHAPE, classes=_CLASSES)
-        rows.append((name, size_text(space.size), str(space.example())))
-    print_table(("space", "architectures", "an example of a code"), rows)
+        source = space_source(name)
+        space = source.example_space()
+        rows.append((name, size_text(space.size), source.data, str(space.example())))
+    print_table(("space", "architectures", "data", "an example of a code"), rows)
 
 
 @spaces.command()
-def show(name: Annotated[str, typer.Argument(help="As `archmend spaces` lists it.")]) -> None:
+def show(name: Annotated[str, typer.Argument(help="As `archmend spaces` lists it, or a file.")]) -> None:
     """Show the choices of a space, and what its networks cost.
 
     Example:  archmend spaces show conv
     """
-    from archmend.spaces import Choice, create_space, size_text
+    from archmend.spaces import Choice, size_text, space_source
 
-    space = create_space(name, input_shape=_SHAPE, classes=_CLASSES)
+    source = space_source(name)
+    space = source.example_space()
     rows = []
     for item in space.choices:
         for choice in (item,) if isinstance(item, Choice) else item.choices:
             repeated = "" if isinstance(item, Choice) else f"for each of {item.by}"
             shown = ", ".join(choice.known_codes()) or str(choice.values)
-            rows.append((choice.name, shown, repeated))
-    typer.echo(f"{name}: {size_text(space.size)} architectures")
-    print_table(("choice", "values", ""), rows)
+            rows.append((choice.name, shown, repeated, choice.condition_text))
+    typer.echo(f"{space.name}: {size_text(space.size)} architectures, for {source.data}")
+    print_table(("choice", "values", "", "when"), rows)
     example = space.example()
-    cost = space.cost(example)
-    shape = "x".join(map(str, _SHAPE))
-    typer.echo(
-        f"for example {example}: {cost['params']:,.0f} parameters and {cost['flops']:,.0f} FLOPs "
-        f"with rows of {shape} and {_CLASSES} classes"
-    )
+    assert space.input_shape is not None
+    shape = "x".join(map(str, space.input_shape))
+    if space.has_cost:
+        cost = space.cost(example)
+        figures = f"{cost['params']:,.0f} parameters and {cost['flops']:,.0f} FLOPs"
+    else:
+        figures = "no costs are known before a network is built,"
+    typer.echo(f"for example {example}: {figures} with rows of {shape} and {space.classes} classes")

@@ -38,6 +38,10 @@ class ArrayEncoding(_Frozen):
     fill: tuple[float, ...] | None = None
     encoded_shape: tuple[int, ...]
 
+    @property
+    def column_widths(self) -> None:
+        """An array has no columns."""
+
 
 class NumericColumn(_Frozen):
     """A standardised number; a missing one becomes `fill` (the training median)."""
@@ -66,7 +70,12 @@ class TableEncoding(_Frozen):
     @property
     def encoded_shape(self) -> tuple[int]:
         """Width of the encoded vector: one for a number, 1 + vocabulary for a category."""
-        return (sum(1 if c.kind == "numeric" else 1 + len(c.vocabulary) for c in self.columns),)
+        return (sum(self.column_widths),)
+
+    @property
+    def column_widths(self) -> tuple[int, ...]:
+        """How many numbers of the encoded vector are each column's."""
+        return tuple(1 if c.kind == "numeric" else 1 + len(c.vocabulary) for c in self.columns)
 
 
 Encoding = Annotated[ArrayEncoding | TableEncoding, Field(discriminator="kind")]

@@ -12,13 +12,15 @@ from archmend.networks.backend import (
 )
 from archmend.networks.build import build
 from archmend.networks.counts import count_flops, count_params
+from archmend.networks.data import space_for
 from archmend.networks.encoder import with_encoder
 from archmend.networks.files import load_model, save_model
 from archmend.networks.inheritance import inherit, weights_of
+from archmend.networks.kinship import layout_of, same_architecture
 from archmend.networks.latency import Latency, measure_latency
 from archmend.networks.metadata import ModelMetadata
 from archmend.networks.optimizers import check_optimizer, create_optimizer, optimizer_names
-from archmend.networks.reading import architecture_of
+from archmend.networks.reading import architecture_of, readable
 
 __all__ = [
     "Latency",
@@ -32,12 +34,16 @@ __all__ = [
     "count_params",
     "create_optimizer",
     "inherit",
+    "layout_of",
     "load_model",
     "measure_latency",
     "optimizer_names",
     "pin_threads",
+    "readable",
     "require_tensorflow",
+    "same_architecture",
     "save_model",
+    "space_for",
     "take_gpus",
     "weights_of",
     "with_encoder",

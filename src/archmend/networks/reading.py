@@ -10,9 +10,13 @@ from archmend.errors import BadInput
 from archmend.networks.blocks import Block, blocks_of
 from archmend.networks.chain import NotOfTheSpaceError
 from archmend.spaces import Architecture, Choice, Scalar, Space
+from archmend.spaces.builtin import FAMILIES
 
 if TYPE_CHECKING:
     import keras
+
+_READABLE = ("fc", "conv")
+"""Families whose networks are chains of blocks."""
 
 
 def architecture_of(model: keras.Model, space: Space) -> Architecture:
@@ -21,15 +25,20 @@ def architecture_of(model: keras.Model, space: Space) -> Architecture:
     Args:
         model: a chain of layers, compiled where the space chooses the learning rate; on encoded rows, or
             with its encoder in front.
-        space: a built-in space.
+        space: of a family whose networks show their architecture.
 
     Raises:
-        BadInput: the network is not in the space; the message says what of it is not.
+        BadInput: the network is not in the space; the message says what of it is not. Or the space's
+            networks do not show it.
     """
+    if not readable(space):
+        raise BadInput(
+            f"the networks of space {space.name!r} do not show their architecture; leave the space out"
+        )
     try:
         blocks = blocks_of(model)
         values = _fully_connected(blocks) if space.family == "fc" else _conv(blocks)
-        return space.architecture(_offered(values, model, space))
+        return _offered(values, model, space)
     except NotOfTheSpaceError as error:
         raise BadInput(
             f"model {model.name!r} is no network of space {space.name!r}: {error}; "
@@ -37,33 +46,74 @@ def architecture_of(model: keras.Model, space: Space) -> Architecture:
         ) from error
 
 
-def _offered(values: dict[str, Scalar], model: Any, space: Space) -> dict[str, Scalar]:
-    """Return the values of the space's choices; what it does not choose must be as `build` has it."""
-    fixed = {"activation": "relu", "normalization": "none", "dropout": 0.0}
-    by_name = {choice.name: choice for choice in space.choices if isinstance(choice, Choice)}
-    if "width" in by_name:
-        widths = {values.pop(f"width_{n}") for n in range(1, int(values["depth"]) + 1)}
-        if len(widths) != 1:
-            raise NotOfTheSpaceError(f"its hidden layers have the widths {sorted(widths)}, not one")
-        values["width"] = widths.pop()
-    for name, usual in fixed.items():
-        if name not in by_name and values.pop(name, usual) != usual:
-            raise NotOfTheSpaceError(f"the space has no choice {name!r}")
-    if "dropout" in by_name:
-        values["dropout"] = _nearest(values["dropout"], by_name["dropout"])
-    if "learning_rate" in by_name:
-        if getattr(model, "optimizer", None) is None:
-            raise NotOfTheSpaceError("it is not compiled, so it has no learning rate")
-        rate = float(model.optimizer.learning_rate)
-        values["learning_rate"] = _nearest(rate, by_name["learning_rate"])
-    return values
+def readable(space: Space) -> bool:
+    """Whether a network of the space shows its architecture by its layers."""
+    return space.build is None and space.family in _READABLE
+
+
+def learning_rate_of(model: keras.Model, space: Space) -> Scalar | None:
+    """Return the learning rate that the space offers and the model is compiled with.
+
+    None where the space does not choose it.
+
+    Raises:
+        NotOfTheSpaceError: it is not offered, or the model is not compiled.
+    """
+    for choice in space.choices:
+        if isinstance(choice, Choice) and choice.name == "learning_rate":
+            return _nearest(_rate(model), choice)
+    return None
+
+
+def _offered(values: dict[str, Scalar], model: Any, space: Space) -> Architecture:
+    """Return the architecture; what the space does not choose must be as `build` has it."""
+    assert space.family is not None
+    family = FAMILIES[space.family]
+    for setting in family.settings:
+        alike = {values[name] for name in values if name.rpartition("_")[0] == setting.name}
+        if setting.each is not None and any(choice.name == setting.name for choice in _single(space)):
+            if len(alike) != 1:
+                raise NotOfTheSpaceError(f"its layers have the {setting.name}s {sorted(alike)}, not one")
+            values[setting.name] = alike.pop()
+
+    def decide(choice: Choice, _: Any) -> Scalar:
+        value = _rate(model) if choice.name == "learning_rate" else values[choice.name]
+        if choice.name in ("learning_rate", "dropout"):
+            return _nearest(value, choice)
+        found = choice.canonical(value)
+        if found is None:
+            known = ", ".join(choice.known_codes()) or str(choice.values)
+            raise NotOfTheSpaceError(f"{choice.name!r} of the space cannot be {value!r}, but {known}")
+        return found
+
+    architecture = space.make(decide)
+    for name, value in family.values(architecture).items():
+        if name in values and not _alike(values[name], value):
+            raise NotOfTheSpaceError(f"the space has no choice {name!r}, or not here")
+    return architecture
+
+
+def _single(space: Space) -> Iterable[Choice]:
+    return (choice for choice in space.choices if isinstance(choice, Choice))
+
+
+def _rate(model: Any) -> float:
+    if getattr(model, "optimizer", None) is None:
+        raise NotOfTheSpaceError("it is not compiled, so it has no learning rate")
+    return float(model.optimizer.learning_rate)
+
+
+def _alike(a: Scalar, b: Scalar) -> bool:
+    if isinstance(a, str) or isinstance(b, str):
+        return a == b
+    return math.isclose(float(a), float(b), rel_tol=1e-5, abs_tol=1e-9)
 
 
 def _nearest(value: Scalar, choice: Choice) -> Scalar:
     """Return the choice's value that this is in single precision."""
     assert isinstance(choice.values, tuple)
     for known in choice.values:
-        if math.isclose(float(value), float(known), rel_tol=1e-5, abs_tol=1e-9):
+        if _alike(value, known):
             return known
     raise NotOfTheSpaceError(f"its {choice.name} {float(value):g} is not offered")
 

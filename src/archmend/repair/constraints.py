@@ -16,9 +16,12 @@ class Constraints:
 
     Attributes:
         space: every candidate's architecture lies in it; None allows every remedy.
+        layout: of the network that the repair began with, where the space's networks do not show their
+            architecture: every candidate then has these layers, and only its numbers may change.
     """
 
     space: Space | None = None
+    layout: tuple[str, ...] | None = None
 
     @property
     def learning_rates(self) -> tuple[float, ...] | None:
@@ -34,15 +37,18 @@ class Constraints:
         """Return whether the model's architecture lies in the space."""
         if self.space is None:
             return True
-        from archmend.networks import architecture_of
+        from archmend.networks import architecture_of, layout_of
 
+        if self.layout is not None:
+            return layout_of(model) == self.layout and self._offers_rate(model)
         try:
             architecture = architecture_of(model, self.space)
         except BadInput:
             return False
+        return self._offers_rate(model) and architecture in self.space
+
+    def _offers_rate(self, model: Any) -> bool:
         rates = self.learning_rates
-        if rates is not None and not any(
+        return rates is None or any(
             math.isclose(float(model.optimizer.learning_rate), rate, rel_tol=1e-5) for rate in rates
-        ):
-            return False
-        return architecture in self.space
+        )

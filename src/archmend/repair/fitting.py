@@ -30,7 +30,7 @@ from archmend.repair.values import HISTORY_NAMES, EpochRecord
 from archmend.repair.watch import Watch
 
 if TYPE_CHECKING:
-    from archmend.spaces import Space
+    from archmend.spaces import Architecture, Space
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,7 @@ def fit(
     batch_size: int = 32,
     strategy: str = "auto",
     space: Space | None = None,
+    architecture: Architecture | None = None,
     seed: int = 0,
     budget_seconds: float | None = None,
     max_repairs: int | None = None,
@@ -79,6 +80,8 @@ def fit(
         batch_size: rows a step, for arrays.
         strategy: name of a repair strategy, or `auto`.
         space: the repair space: the architecture of every candidate lies in it. None allows every remedy.
+        architecture: of the model in `space`, needed where the space's networks do not show it (those of a
+            user's code, and those that fork); the layers then stay as they are.
         seed: of the order of rows, of new weights and of the strategy's draws.
         budget_seconds: wall time after which training stops, hard.
         max_repairs: remedies tried at most.
@@ -98,10 +101,10 @@ def fit(
     chosen = DEFAULT if strategy == "auto" else strategy
     if chosen not in REPAIR_STRATEGIES.names():
         raise unknown_name("repair strategy", strategy, ("auto", *REPAIR_STRATEGIES.names()))
-    constraints = Constraints(space)
     if model is None:
-        model = _drawn(space, seed)
+        model, architecture = _drawn(space, seed)
     check_model(model)
+    constraints = Constraints(space, None if architecture is None else _fixed_layout(model, space))
     copy = _working_copy(model, train, seed)
     labels = labels_of(copy)
     rows = open_rows(train, "train", copy, labels, batch_size, seed)
@@ -169,9 +172,17 @@ def _working_copy(model: Any, train: Any, seed: int) -> Any:
     return copy
 
 
-def _drawn(space: Space | None, seed: int) -> Any:
+def _fixed_layout(model: Any, space: Space | None) -> tuple[str, ...] | None:
+    """Return the model's layout where the space's networks do not show their architecture."""
+    from archmend.networks import layout_of, readable
+
+    return None if space is None or readable(space) else layout_of(model)
+
+
+def _drawn(space: Space | None, seed: int) -> tuple[Any, Architecture]:
     if space is None:
         raise BadInput("model is None and there is no space to draw one from; give one of the two")
     from archmend.networks import build
 
-    return build(space, space.sample(np.random.default_rng(seed)), seed=seed)
+    architecture = space.sample(np.random.default_rng(seed))
+    return build(space, architecture, seed=seed), architecture

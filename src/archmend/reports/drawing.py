@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archmend.datasets import DataInfo
 from archmend.errors import BadInput
 from archmend.reports.record import RunRecord
-from archmend.spaces import Architecture, create_space
+from archmend.spaces import space_setting
+from archmend.spaces.builtin import FAMILIES
+from archmend.spaces.family import Values
 
 TALLEST = 96
 
@@ -30,17 +32,23 @@ class Layer:
 
 
 def layers_of(record: RunRecord) -> tuple[Layer, ...]:
-    """Return the layers of the run's network, none if its space is not a built-in one."""
+    """Return the layers of the run's network, none if its space is not at hand, or not of a chain."""
     best, data = record.best, record.data
     if best is None or data is None:
         return ()
     code = (record.repair.architecture if record.repair else None) or best.architecture
     try:
-        space = create_space(best.space, input_shape=data.encoded_shape, classes=len(data.classes))
+        space = space_setting(record.space_text or best.space).space(
+            input_shape=data.encoded_shape,
+            classes=len(data.classes),
+            columns=data.encoding.column_widths,
+        )
         architecture = space.parse(code)
     except BadInput:
         return ()
-    middle = _fully_connected(architecture) if space.family == "fc" else _conv(architecture)
+    if space.family is None or space.family not in _DRAWN:
+        return ()
+    middle = _DRAWN[space.family](FAMILIES[space.family].values(architecture))
     return (
         _input(data),
         *middle,
@@ -53,13 +61,13 @@ def _input(data: DataInfo) -> Layer:
     return Layer("input", shape, "standardised", _height(math.prod(data.encoded_shape)))
 
 
-def _fully_connected(a: Architecture) -> Iterator[Layer]:
+def _fully_connected(a: Values) -> Iterator[Layer]:
     for number in range(1, int(a["depth"]) + 1):
-        width = int(a["width"] if "width" in a else a[f"width_{number}"])
+        width = int(a[f"width_{number}"])
         yield Layer(f"dense {number}", str(width), _detail(a), _height(width))
 
 
-def _conv(a: Architecture) -> Iterator[Layer]:
+def _conv(a: Values) -> Iterator[Layer]:
     for number in range(1, int(a["blocks"]) + 1):
         filters, kernel = int(a[f"filters_{number}"]), a[f"kernel_{number}"]
         halved = "stride 2" if a[f"pool_{number}"] == "stride" else "max pool"
@@ -69,7 +77,10 @@ def _conv(a: Architecture) -> Iterator[Layer]:
         yield Layer("dense", str(a["dense"]), str(a["activation"]), _height(int(a["dense"])))
 
 
-def _detail(a: Architecture) -> str:
+_DRAWN: dict[str, Callable[[Values], Iterator[Layer]]] = {"fc": _fully_connected, "conv": _conv}
+
+
+def _detail(a: Values) -> str:
     parts = [str(a.get("activation", "relu"))]
     if a.get("normalization") == "batch":
         parts.insert(0, "batch norm")

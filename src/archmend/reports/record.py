@@ -41,6 +41,7 @@ class Trial(_Read):
     latency_ms: float | None = None
     seconds: float | None = None
     epochs: float | None = None
+    parent: int | None = None
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -71,6 +72,25 @@ class Repair(_Read):
     metrics: dict[str, float] = {}
 
 
+class LatencyModel(_Read):
+    """How latency was predicted, and how well."""
+
+    error_median: float
+    error_p95: float
+    least_ratio: float
+    networks: int
+    machine: str
+
+
+class Latency(_Read):
+    """What search.json says of a limit of latency."""
+
+    model: LatencyModel
+    trials: int = 0
+    trials_error_median: float | None = None
+    trials_error_p95: float | None = None
+
+
 class Asked(_Read):
     """run.json or search.json."""
 
@@ -81,6 +101,7 @@ class Asked(_Read):
     finished: str | None = None
     seconds: dict[str, float] | float = {}
     stopped_by: str | None = None
+    latency: Latency | None = None
 
 
 class Epoch(_Read):
@@ -99,7 +120,7 @@ class RunRecord:
     """Everything that a run's folder says; None or empty for what it does not have.
 
     Attributes:
-        name: of the folder.
+        name: of the folder. space_text: YAML of the space that was searched, where it is a user's.
     """
 
     name: str
@@ -114,6 +135,7 @@ class RunRecord:
     repair: Repair | None
     evaluation: Evaluation | None
     version: Version | None
+    space_text: str | None = None
 
     @classmethod
     def from_directory(cls, folder: str | Path) -> RunRecord:
@@ -139,6 +161,7 @@ class RunRecord:
             _json(folder / "repair.json", Repair),
             _json(folder / "evaluation.json", Evaluation),
             _json(folder / "registered.json", Version),
+            _text(folder / "space.yaml"),
         )
         if not record.trials and record.evaluation is None and not record.history:
             raise BadInput(f"{str(folder)!r} holds no run; name the folder of a run")
@@ -149,6 +172,10 @@ def _json(path: Path, kind: type[_Model]) -> _Model | None:
     if not path.is_file():
         return None
     return _checked(path, lambda: kind.model_validate_json(path.read_bytes()))
+
+
+def _text(path: Path) -> str | None:
+    return _checked(path, lambda: path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def _lines(path: Path, kind: type[_Model]) -> tuple[_Model, ...]:

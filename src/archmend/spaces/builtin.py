@@ -1,44 +1,86 @@
-"""The built-in spaces by name."""
+"""The built-in spaces by name, and the families that their networks are of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
 
-from archmend.errors import BadInput, unknown_name
-from archmend.spaces.conv import conv, conv_open
-from archmend.spaces.fc import fc
-from archmend.spaces.seed_fc import seed_fc, seed_fc_free
+from archmend.errors import unknown_name
+from archmend.spaces import conv, fc, seed_fc
+from archmend.spaces.declared import Item
+from archmend.spaces.family import Family, Rows
 from archmend.spaces.space import Space
 
-_MAKERS: dict[str, Callable[[tuple[int, ...], int], Space]] = {
-    "seed-fc": seed_fc,
-    "seed-fc-free": seed_fc_free,
-    "fc": fc,
-    "conv": conv,
-    "conv-open": conv_open,
+
+@dataclass(frozen=True)
+class BuiltIn:
+    """A built-in space before its data is known.
+
+    Attributes:
+        family: of its networks. choices: in order.
+    """
+
+    family: Family
+    choices: tuple[Item, ...]
+
+
+BUILT_IN: dict[str, BuiltIn] = {
+    "seed-fc": BuiltIn(fc.FAMILY, seed_fc.SEED_FC),
+    "seed-fc-free": BuiltIn(fc.FAMILY, seed_fc.SEED_FC_FREE),
+    "fc": BuiltIn(fc.FAMILY, fc.FC),
+    "conv": BuiltIn(conv.FAMILY, conv.CONV),
+    "conv-open": BuiltIn(conv.FAMILY, conv.CONV_OPEN),
 }
+FAMILIES: dict[str, Family] = {one.family.name: one.family for one in BUILT_IN.values()}
+
+
+def needs_columns(space: Space) -> bool:
+    """Whether the space's networks depend on which numbers of a row are which column's."""
+    return space.family in FAMILIES and FAMILIES[space.family].by_columns
 
 
 def space_names() -> tuple[str, ...]:
     """Return the names of the built-in spaces."""
-    return tuple(_MAKERS)
+    return tuple(BUILT_IN)
 
 
-def create_space(name: str, *, input_shape: tuple[int, ...], classes: int) -> Space:
+def create_space(
+    name: str, *, input_shape: tuple[int, ...], classes: int, columns: tuple[int, ...] | None = None
+) -> Space:
     """Return a built-in space for data of this form.
 
     Args:
         name: one of `space_names()`.
         input_shape: shape of one encoded row: (features,), or (height, width, channels) for images.
         classes: number of classes, at least 2.
+        columns: of a table: how many numbers of a row are each column's.
 
     Raises:
         BadInput: an unknown name, a shape that the space does not take, fewer than two classes.
     """
-    if name not in _MAKERS:
-        raise unknown_name("space", name, _MAKERS)
-    if not input_shape or any(size < 1 for size in input_shape):
-        raise BadInput(f"input_shape must hold sizes of at least 1, got {tuple(input_shape)}")
-    if classes < 2:
-        raise BadInput(f"classes must be at least 2, got {classes}")
-    return _MAKERS[name](tuple(input_shape), classes)
+    if name not in BUILT_IN:
+        raise unknown_name("space", name, BUILT_IN)
+    made = BUILT_IN[name]
+    return family_space(name, made.choices, made.family, Rows(tuple(input_shape), classes, columns))
+
+
+def family_space(
+    name: str, choices: Iterable[Item], family: Family, rows: Rows, *, text: str | None = None
+) -> Space:
+    """Return a space of a family's networks, with their costs.
+
+    Raises:
+        BadInput: the family is not for such rows, or a declaration that contradicts itself.
+    """
+    family.refuse(name, rows)
+    return Space(
+        choices,
+        name=name,
+        cost=partial(family.cost, rows=rows),
+        family=family.name,
+        input_shape=rows.shape,
+        classes=rows.classes,
+        columns=rows.columns,
+        text=text,
+    )

@@ -107,6 +107,19 @@ class Choice:
             )
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The choice's own name, as a repetition has several."""
+        return (self.name,)
+
+    @property
+    def condition_text(self) -> str:
+        """The condition for a person; empty for none."""
+        if not isinstance(self.when, Mapping):
+            return "" if self.when is None else "a function says so"
+        parts = (f"{parent} is {' or '.join(map(str, ok))}" for parent, ok in self.when.items())
+        return ", ".join(parts)
+
+    @property
     def is_open(self) -> bool:
         """Whether the values have no end."""
         return isinstance(self.values, OpenIntegers)
@@ -208,6 +221,11 @@ class Repeat:
                     f"choice {choice.name!r} is repeated by {self.by!r} and has a predicate; "
                     "a predicate cannot know the repetition: give {parent: allowed values}"
                 )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its choices, without a number."""
+        return tuple(choice.name for choice in self.choices)
 
     @cached_property
     def _made(self) -> dict[int, tuple[Choice, ...]]:

@@ -28,7 +28,7 @@ class Encoder:
 
     def __init__(self, items: Sequence[Item]) -> None:
         """Lay out the places for the largest architecture, or for the first repetitions of an open one."""
-        self._choices = tuple(_laid_out(items))
+        self._choices = tuple(laid_out(items))
         self.names = tuple(name for choice, optional in self._choices for name in _names(choice, optional))
 
     def encode(self, values: Partial) -> np.ndarray:
@@ -36,7 +36,8 @@ class Encoder:
         return np.array([n for choice, optional in self._choices for n in _numbers(choice, optional, values)])
 
 
-def _laid_out(items: Sequence[Item]) -> Iterator[tuple[Choice, bool]]:
+def laid_out(items: Sequence[Item]) -> Iterator[tuple[Choice, bool]]:
+    """Yield each choice of the largest architecture, and whether it can be inactive."""
     counters: dict[str, Choice] = {}
     for item in items:
         if isinstance(item, Choice):

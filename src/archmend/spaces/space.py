@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from copy import copy
 from functools import cached_property
-from typing import Literal
+from typing import Any
 
 import numpy as np
 
@@ -15,11 +16,12 @@ from archmend.spaces.architecture import JOINER, Architecture
 from archmend.spaces.choice import Choice, Partial
 from archmend.spaces.codes import Scalar
 from archmend.spaces.declared import Item, checked_items
-from archmend.spaces.encoding import Encoder
-from archmend.spaces.walking import walk
+from archmend.spaces.encoding import Encoder, laid_out
+from archmend.spaces.walking import Decide, walk
 
 Cost = Callable[[Architecture], Mapping[str, float]]
-Family = Literal["fc", "conv"]
+Build = Callable[..., Any]
+"""From (architecture, input_shape, classes) to a compiled Keras model; this room only hands it on."""
 
 
 class Space:
@@ -29,7 +31,10 @@ class Space:
         choices: `Choice` and `Repeat`, in the order in which they are made.
         name: in messages and records.
         family: of networks that `archmend.networks.build` makes of it; None for a space of the user's.
-        input_shape, classes: of the data that the family's networks are for; None without a family.
+        input_shape, classes: of the data that the networks are for; None where that does not matter.
+        columns: of a table: how many numbers of a row are each column's; None where that does not matter.
+        build: makes a network of an architecture instead of a family; None without one.
+        text: YAML that declares the space; None for others.
     """
 
     def __init__(
@@ -38,9 +43,12 @@ class Space:
         *,
         name: str = "space",
         cost: Cost | None = None,
-        family: Family | None = None,
+        family: str | None = None,
         input_shape: tuple[int, ...] | None = None,
         classes: int | None = None,
+        columns: tuple[int, ...] | None = None,
+        build: Build | None = None,
+        text: str | None = None,
     ) -> None:
         """Check the choices.
 
@@ -51,6 +59,9 @@ class Space:
             family: of networks.
             input_shape: of one encoded row.
             classes: number of classes.
+            columns: of a table.
+            build: of networks.
+            text: YAML that declares the space.
 
         Raises:
             BadInput: the declaration contradicts itself.
@@ -60,6 +71,9 @@ class Space:
         self.family = family
         self.input_shape = input_shape
         self.classes = classes
+        self.columns = columns
+        self.build = build
+        self.text = text
         self._cost = cost
 
     def __repr__(self) -> str:
@@ -113,6 +127,15 @@ class Space:
         """Make each choice as one of two parents does, drawn anew for each choice."""
         return Architecture(variation.crossed(self.choices, a, b, rng))
 
+    def make(self, decide: Decide) -> Architecture:
+        """Make each active choice in its turn by `decide`, which sees the choice and the ones before it."""
+        return Architecture(walk(self.choices, decide))
+
+    @cached_property
+    def laid_out(self) -> tuple[Choice, ...]:
+        """The choices of the largest architecture; of an open space those of its first repetitions."""
+        return tuple(choice for choice, _ in laid_out(self.choices))
+
     def encode(self, architecture: Architecture) -> np.ndarray:
         """Return the architecture as a vector of fixed length; `encoding_names` says what its places are."""
         return self._encoder.encode(architecture)
@@ -134,6 +157,12 @@ class Space:
     def cost(self, architecture: Architecture) -> Mapping[str, float]:
         """Return `params` and `flops` of the architecture; empty where the space does not know them."""
         return {} if self._cost is None else self._cost(architecture)
+
+    def with_cost(self, cost: Cost) -> Space:
+        """Return the space with another cost function, the same in all else."""
+        made = copy(self)
+        made._cost = cost
+        return made
 
     def architecture(self, values: Mapping[str, Scalar]) -> Architecture:
         """Return the architecture with these values.

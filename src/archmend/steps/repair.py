@@ -65,6 +65,7 @@ def repair(request: RepairRequest, progress: Callable[[RepairProgress], None] | 
                 batch_size=request.batch_size,
                 strategy=request.strategy,
                 space=start.space,
+                architecture=start.architecture,
                 seed=request.seed,
                 budget_seconds=left,
                 max_repairs=request.max_repairs,

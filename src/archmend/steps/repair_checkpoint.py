@@ -100,7 +100,9 @@ def file_of(uri: str) -> str:
 def digest_of(request: RepairRequest, info: DataInfo) -> str:
     """Return a digest of what decides a repair's result but for the model, which the fit itself compares."""
     asked = request.model_dump(mode="json", exclude=_NOT_OF_THE_RESULT)
-    text = json.dumps([asked, info.digest, info.split_digest], sort_keys=True)
+    source = request.space_source
+    own = [] if source is None or source.digest is None else [source.digest]
+    text = json.dumps([asked, info.digest, info.split_digest, *own], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -89,11 +89,13 @@ def write_results(
     request: RepairRequest, prepared: Prepared, start: Start, result: RepairResult, seconds: float
 ) -> RepairOutcome:
     """Write history.csv, repair.json and model.keras, the model last, so that its presence means done."""
-    from archmend.networks import architecture_of, save_model, with_encoder
+    from archmend.networks import same_architecture, save_model, with_encoder
     from archmend.training import classification_metrics
 
     info = prepared.info
-    architecture = None if start.space is None else str(architecture_of(result.model, start.space))
+    architecture = None
+    if start.space is not None:
+        architecture = str(same_architecture(result.model, start.space, start.architecture))
     metrics = classification_metrics(
         _probabilities(result.model.predict(start.validation.x, verbose=0, batch_size=1024)),
         prepared.validation.y,
@@ -102,7 +104,7 @@ def write_results(
     record = RepairRecord(
         start=start.name,
         architecture=architecture,
-        space=request.space,
+        space=None if start.space is None else start.space.name,
         strategy=request.strategy,
         seed=request.seed,
         epochs=request.epochs,
@@ -122,11 +124,14 @@ def write_results(
     write_history(request.out, rows)
     write_atomic(request.out / SUMMARY, record.model_dump_json(indent=2) + "\n")
     model = with_encoder(result.model, info) if start.encoded else result.model
-    save_model(model, request.out / MODEL, _metadata(request, prepared, architecture, len(result.decisions)))
+    metadata = _metadata(request, prepared, start, architecture, len(result.decisions))
+    save_model(model, request.out / MODEL, metadata)
     return RepairOutcome(request.out / MODEL, record, result.decisions, result.history, metrics)
 
 
-def _metadata(request: RepairRequest, prepared: Prepared, architecture: str | None, decisions: int) -> Any:
+def _metadata(
+    request: RepairRequest, prepared: Prepared, start: Start, architecture: str | None, decisions: int
+) -> Any:
     from archmend import __version__
     from archmend.networks import ModelMetadata
 
@@ -136,7 +141,7 @@ def _metadata(request: RepairRequest, prepared: Prepared, architecture: str | No
         split_digest=info.split_digest,
         test_digest=info.test_digest,
         architecture=architecture,
-        space=request.space,
+        space=None if start.space is None else start.space.name,
         classes=info.classes,
         run=request.out.name,
         decisions=decisions,

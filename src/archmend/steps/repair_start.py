@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ from pydantic import BaseModel, ConfigDict
 
 from archmend.datasets import Part, Prepared, encode
 from archmend.errors import BadInput
-from archmend.spaces import Space, create_space
+from archmend.networks import space_for
+from archmend.spaces import Architecture, Space, SpaceSource, space_source
 from archmend.steps.flags import at_least, positive
+from archmend.steps.own_code import check_own_code
 from archmend.storage import fetched
 
 
@@ -25,7 +28,8 @@ class RepairRequest(BaseModel):
         data: a raw source or a prepared folder. target, split_seed, validation, test, impute: as of
             `open_data`; None leaves them to the data.
         arch: code of an architecture of `space`, or `random`. model: path of a .keras file. One of the two.
-        space: name of the repair space; needed with `arch`. strategy: of repairs.
+        space: the repair space: built in, a .yaml or .py file, or YAML text; needed with `arch`.
+        strategy: of repairs.
         epochs, batch_size, seed: of the training. optimizer, learning_rate: of a model built from `arch`.
         max_seconds: wall time of the training. max_repairs: remedies tried at most. out: output folder.
         checkpoint: file of the state to go on from, in any storage, or a folder for it (it ends in /, or is
@@ -59,6 +63,11 @@ class RepairRequest(BaseModel):
     keep_checkpoint: bool = False
     require_gpu: bool = False
 
+    @cached_property
+    def space_source(self) -> SpaceSource | None:
+        """What `space` names, read once; None for none."""
+        return None if self.space is None else space_source(self.space)
+
 
 @dataclass(frozen=True)
 class Start:
@@ -67,6 +76,7 @@ class Start:
     Attributes:
         model: compiled. train, validation: rows and labels in the form in which it takes them.
         space: the repair space, None for none. name: of the start in records: a code or a file's name.
+        architecture: of the model in the space; None for a file, whose layers must show it.
         encoded: whether the rows are encoded, so that the saved model still needs its encoder.
     """
 
@@ -76,6 +86,7 @@ class Start:
     space: Space | None
     name: str
     encoded: bool
+    architecture: Architecture | None = None
 
 
 def start_of(request: RepairRequest, prepared: Prepared) -> Start:
@@ -108,6 +119,7 @@ def check_request(request: RepairRequest) -> None:
         raise BadInput(
             "give either an architecture (--arch CODE or random, with --space) or a model (--model FILE)"
         )
+    _ = request.space_source
     if request.arch is not None and request.space is None:
         raise BadInput(f"architecture {request.arch!r} needs the space that it is of; add --space NAME")
 
@@ -118,6 +130,7 @@ def _from_space(request: RepairRequest, prepared: Prepared) -> Start:
     space = _space(request, prepared)
     assert space is not None
     assert request.arch is not None
+    check_own_code(space, request.optimizer, request.learning_rate)
     drawn = request.arch == "random"
     architecture = space.sample(np.random.default_rng(request.seed)) if drawn else space.parse(request.arch)
     model = build(
@@ -130,7 +143,7 @@ def _from_space(request: RepairRequest, prepared: Prepared) -> Start:
     train, validation = (
         Part(encode(prepared.info.encoding, part.x), part.y) for part in (prepared.train, prepared.validation)
     )
-    return Start(model, train, validation, space, str(architecture), encoded=True)
+    return Start(model, train, validation, space, str(architecture), encoded=True, architecture=architecture)
 
 
 def _from_file(request: RepairRequest, prepared: Prepared) -> Start:
@@ -149,10 +162,7 @@ def _from_file(request: RepairRequest, prepared: Prepared) -> Start:
 
 
 def _space(request: RepairRequest, prepared: Prepared) -> Space | None:
-    if request.space is None:
-        return None
-    info = prepared.info
-    return create_space(request.space, input_shape=info.encoded_shape, classes=len(info.classes))
+    return None if request.space_source is None else space_for(request.space_source, prepared.info)
 
 
 def _rows(x: Any, model: Any) -> Any:

@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import archmend
 from archmend.errors import BadInput
 from archmend.steps.flags import at_least, flag
-from archmend.steps.search_request import FREE, SearchRequest
+from archmend.steps.search_request import SPACE_DIGEST, SearchRequest, request_difference
 
 RUN = "run.json"
+_NO_FLAGS = ("out", "resume", "workers", "katib", SPACE_DIGEST)
+"""What the command that repeats a run leaves out."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def command_of(request: RunRequest) -> str:
     flags = {**request.as_json(), **({} if pods is None else pods.flags())}
     words = ["archmend", "run"]
     for name, value in flags.items():
-        if value is None or value is False or name in ("out", "resume", "workers", "katib"):
+        if value is None or value is False or name in _NO_FLAGS:
             continue
         words += [flag(name)] if value is True else [flag(name), str(value)]
     return shlex.join(words)
@@ -106,12 +108,9 @@ def claim_run(request: RunRequest) -> RunState:
     except ValidationError as error:
         raise BadInput(f"{path} is damaged; start in another folder") from error
     changed = {"command": command_of(request), "request": asked}
-    for name, value in asked.items():
-        if name not in FREE and value != state.request.get(name):
-            raise BadInput(
-                f"--resume goes on with the run in {out}, but {flag(name)} is {value} and was "
-                f"{state.request.get(name)}; give the same flags as then"
-            )
+    differs = request_difference(asked, state.request)
+    if differs is not None:
+        raise BadInput(f"--resume goes on with the run in {out}, but {differs}; give the same flags as then")
     return state.model_copy(update=changed)
 
 

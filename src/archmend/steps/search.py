@@ -181,7 +181,7 @@ def _evaluator(request: SearchRequest, space: Space, history: Sequence[TrialResu
     weights = request.out / WEIGHTS
     settings = TrainingSettings(
         request.out / DATA,
-        request.space,
+        request.space_source,
         request.epochs,
         request.batch_size,
         request.optimizer,

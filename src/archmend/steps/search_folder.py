@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import archmend
 from archmend.datasets import DATA_FILE, DataInfo, Prepared, open_data, read_info
 from archmend.errors import BadInput
+from archmend.networks import space_for
 from archmend.search import SearchResult, TrialResult
-from archmend.spaces import Choice, Space, create_space
+from archmend.spaces import Choice, Space
+from archmend.steps.own_code import check_own_code
 from archmend.steps.records import BestRecord, ClassCounts, HypervolumeRecord, ParetoRecord, TrialRecord
 from archmend.steps.search_request import SearchRequest
 from archmend.storage import write_atomic
@@ -27,6 +29,9 @@ TRIALS, BEST, PARETO, SEARCH, DATA, WEIGHTS = (
     "data",
     "weights",
 )
+
+_COPIES = {"yaml": "space.yaml", "python": "space.py"}
+"""Where a run's folder keeps the space of a user."""
 
 
 class SearchState(BaseModel):
@@ -104,7 +109,8 @@ def space_of(request: SearchRequest, info: DataInfo) -> Space:
     Raises:
         BadInput: the data is not for this space, or the space chooses what a flag sets.
     """
-    space = create_space(request.space, input_shape=info.encoded_shape, classes=len(info.classes))
+    space = space_for(request.space_source, info)
+    check_own_code(space, request.optimizer, request.learning_rate)
     chosen = {choice.name for choice in space.choices if isinstance(choice, Choice)}
     if request.learning_rate is not None and "learning_rate" in chosen:
         raise BadInput(
@@ -125,6 +131,11 @@ def write_state(
         data_digest=info.digest,
         split_digest=info.split_digest,
     )
+    source = request.space_source
+    copy = _COPIES.get(source.kind)
+    if copy is not None and not (request.out / copy).exists():
+        # What was searched stays readable when the file is gone or changed.
+        write_atomic(request.out / copy, source.content)
     write_atomic(request.out / SEARCH, state.model_dump_json(indent=2) + "\n")
 
 
@@ -133,7 +144,7 @@ def write_results(request: SearchRequest, info: DataInfo, result: SearchResult) 
     assert result.best is not None
     best = BestRecord(
         **TrialRecord.of(result.best, request.objective).model_dump(),
-        space=request.space,
+        space=request.space_source.space_name,
         strategy=request.strategy,
         stopped_by=result.stopped_by,
         data_digest=info.digest,

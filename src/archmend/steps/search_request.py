@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,7 +14,7 @@ from archmend.errors import BadInput, unknown_name
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.networks import check_optimizer
 from archmend.search import Budget, parse_objectives, parse_strategy
-from archmend.spaces import space_names
+from archmend.spaces import SpaceSource, space_source
 from archmend.steps.flags import at_least, flag, positive
 from archmend.training import Inherit
 
@@ -25,6 +26,8 @@ FREE = frozenset(
     {"out", "resume", "workers", "max_trials", "max_seconds", "target_value", "katib", "data_uri"}
 )
 """What may differ when a run goes on: none of it changes a trial that was made."""
+SPACE_DIGEST = "space_digest"
+"""Beside the flags: of the file of a user's space, so that a run goes on with the same one alone."""
 ENGINES = ("local", "katib")
 """Where trials run: in processes of this machine, or in the pods of a cluster."""
 
@@ -35,7 +38,8 @@ class SearchRequest:
 
     Attributes:
         data, target, split_seed, validation, test, impute: as of `open_data`.
-        out: folder of the run. space: a built-in space. strategy: name, or name:key=value,...
+        out: folder of the run. space: a built-in space, a .yaml or .py file, or YAML text.
+        strategy: name, or name:key=value,...
         objective: names with commas. max_...: limits, None for none; with no limit at all a strategy that
             does not list the space stops after `DEFAULT_TRIALS`. target_value: of the first objective.
         epochs, batch_size, optimizer, learning_rate: of each trial.
@@ -86,10 +90,14 @@ class SearchRequest:
             positive(name, getattr(self, name))
         if self.target_value is not None and not math.isfinite(self.target_value):
             raise BadInput(f"--target-value must be a finite number, got {self.target_value}")
-        if self.space not in space_names():
-            raise unknown_name("space", self.space, space_names())
         if self.engine not in ENGINES:
             raise unknown_name("engine", self.engine, ENGINES)
+        own_code = self.space_source.kind == "python"
+        if own_code and self.engine == "katib":
+            raise BadInput(
+                f"--space {self.space} is a Python file, which the cluster's pods do not have; write the "
+                "space as YAML, or search with --engine local"
+            )
         if self.engine == "katib":
             from archmend.kubeflow.katib.algorithms import read_algorithm
 
@@ -100,6 +108,11 @@ class SearchRequest:
         check_optimizer(self.optimizer)
         if self.inherit not in get_args(Inherit):
             raise unknown_name("inheritance", self.inherit, get_args(Inherit))
+
+    @cached_property
+    def space_source(self) -> SpaceSource:
+        """What `space` names, read once: a file that is changed meanwhile changes nothing here."""
+        return space_source(self.space)
 
     @property
     def objectives(self) -> tuple[str, ...]:
@@ -131,15 +144,26 @@ class SearchRequest:
 
     def as_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
-        return {**asdict(self), "out": str(self.out)}
+        digest = self.space_source.digest
+        return {**asdict(self), "out": str(self.out), **({SPACE_DIGEST: digest} if digest else {})}
 
     def difference(self, earlier: Mapping[str, Any]) -> str | None:
         """Return which flag keeps this from going on with an earlier request, with both values."""
-        now = self.as_json()
-        for name in now:
-            if name not in FREE and now[name] != earlier.get(name):
-                return f"{flag(name)} is {now[name]} and was {earlier.get(name)}"
-        return None
+        return request_difference(self.as_json(), earlier)
+
+
+def request_difference(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> str | None:
+    """Return which flag of two requests, as plain JSON values, differs where it must not."""
+    for name in now:
+        if name in FREE or now[name] == earlier.get(name):
+            continue
+        if name == SPACE_DIGEST:
+            return (
+                f"the content of --space {now['space']} has changed since (its SHA-256 is "
+                f"{str(now[name])[:12]}... and was {str(earlier.get(name))[:12]}...)"
+            )
+        return f"{flag(name)} is {now[name]} and was {earlier.get(name)}"
+    return None
 
 
 def available_cores() -> int:

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from archmend.datasets import DATA_FILE, DataInfo, open_data, read_info, write_prepared
 from archmend.errors import NothingSucceeded
-from archmend.networks import NoGpuError, check_tensorflow, pin_threads, take_gpus
+from archmend.networks import NoGpuError, check_tensorflow, pin_threads, space_for, take_gpus
 from archmend.search import TrialResult, objective_value
-from archmend.spaces import Architecture, Space, create_space, from_texts
+from archmend.spaces import Architecture, Space, from_texts
+from archmend.steps.own_code import check_own_code
 from archmend.steps.records import TrialRecord
 from archmend.steps.signals import interruptible
 from archmend.steps.trial_record import forget_failure, keep_record
@@ -40,7 +41,8 @@ def trial(request: TrialRequest) -> TrialRecord:
         started = time.monotonic()
         check_tensorflow()
         with _prepared(request) as (data, info), tempfile.TemporaryDirectory(prefix="archmend-") as scratch:
-            space = create_space(request.space, input_shape=info.encoded_shape, classes=len(info.classes))
+            space = space_for(request.space_source, info)
+            check_own_code(space, request.optimizer, request.learning_rate)
             architecture = _architecture(request, space)
             result = _over_limit(request, space, architecture)
             if result is None:
@@ -105,9 +107,9 @@ def _over_limit(request: TrialRequest, space: Space, architecture: Architecture)
                 architecture,
                 None,
                 "rejected",
+                request.epochs if request.go_on else None,
                 reason=f"{name} {cost[name]:,.0f} is over the limit of {limit:,}",
                 params=int(cost["params"]),
-                request.epochs if request.go_on else None,
                 flops=int(cost["flops"]),
             )
     return None
@@ -167,9 +169,9 @@ def _result(
         architecture,
         objective_value(request.objectives, measured) if valued else None,
         status,
+        request.epochs if request.go_on else None,
         metrics=report.metrics,
         reason=report.reason,
-        request.epochs if request.go_on else None,
         params=report.params,
         flops=report.flops,
         latency_ms=report.latency_ms,

@@ -6,12 +6,13 @@ import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import get_args
 
 from archmend.errors import BadInput, unknown_name
 from archmend.networks import check_optimizer
 from archmend.search import parse_objectives
-from archmend.spaces import space_names
+from archmend.spaces import SpaceSource, space_source
 from archmend.steps.flags import at_least, positive
 from archmend.training import Inherit
 
@@ -25,8 +26,9 @@ class TrialRequest:
 
     Attributes:
         data: URI of a prepared directory, or a source as of `open_data`.
-        space: a built-in space. architecture: its code; or `choices`: values by the choices' names, of
-            which those that are inactive do not count.
+        space: a built-in space, a .yaml or .py file, or YAML text.
+        architecture: its code; or `choices`: values by the choices' names, of which those that are
+            inactive do not count.
         epochs, batch_size, optimizer, learning_rate: of the training.
         objective: names with commas.
         name: of the Katib trial, under which its record is kept. experiment: of the Katib experiment.
@@ -36,10 +38,10 @@ class TrialRequest:
         inherit: best, parent or none. max_...: limits; a network over one is rejected.
         deadline: seconds since the epoch at which training ends with what there is.
         require_gpu: fail where TensorFlow sees no GPU.
-    """
-
         go_on: from this architecture's trial with fewer epochs, where its weights are kept; `epochs` then
             counts those that it trained, too.
+    """
+
     data: str
     space: str
     architecture: str | None = None
@@ -61,9 +63,9 @@ class TrialRequest:
     max_latency_ms: float | None = None
     deadline: float | None = None
     require_gpu: bool = False
+    go_on: bool = False
 
     def __post_init__(self) -> None:
-    go_on: bool = False
         """Check each value by itself.
 
         Raises:
@@ -77,15 +79,13 @@ class TrialRequest:
         at_least("max_weights_bytes", self.max_weights_bytes, 0)
         for name in ("learning_rate", "max_latency_ms", "deadline"):
             positive(name, getattr(self, name))
-        if self.space not in space_names():
-            raise unknown_name("space", self.space, space_names())
+        _ = self.space_source
         parse_objectives(self.objective)
         check_optimizer(self.optimizer)
         if self.inherit not in get_args(Inherit):
             raise unknown_name("inheritance", self.inherit, get_args(Inherit))
         if self.inherit != "none" and self.weights is None:
             raise BadInput(f"--inherit {self.inherit} needs the experiment's weights; give --weights URI")
-
         if self.go_on and (self.weights is None or self.records is None):
             raise BadInput(
                 "--continue needs the experiment's weights and records; give --weights URI and --records URI"
@@ -95,6 +95,7 @@ class TrialRequest:
     def space_source(self) -> SpaceSource:
         """What `space` names, read once."""
         return space_source(self.space)
+
     @property
     def objectives(self) -> tuple[str, ...]:
         """Names of the objectives."""

@@ -30,7 +30,7 @@ ChooseParent = Callable[[Suggestion, Sequence[TrialResult]], int | None]
 
 
 class PooledEvaluator:
-    """Evaluates suggestions of a built-in space in worker processes with one thread each.
+    """Evaluates suggestions in worker processes with one thread each.
 
     A trial is isolated: one that is killed, or runs out of memory, is a failed trial, and its worker is
     replaced. A trial that runs at the deadline is stopped and measured.

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from archmend.spaces import SpaceSource
+
 TIME_OVER = "the time was over"
 SEARCH_OVER = "the search was over"
 """Reasons of trials that are stopped: at the limit, or when another one reached the target."""
@@ -17,7 +19,7 @@ class TrainingSettings:
     """How every trial of a search is trained.
 
     Attributes:
-        data: a prepared directory. space: name of a built-in space.
+        data: a prepared directory. space: name of a built-in space, or what was read of a user's file.
         epochs: unless a suggestion says otherwise. batch_size: rows a step.
         optimizer: by name. learning_rate: None where the space or the optimiser has it.
         latency: whether each network's latency is measured. latency_limit: milliseconds; a slower
@@ -26,7 +28,7 @@ class TrainingSettings:
     """
 
     data: Path
-    space: str
+    space: str | SpaceSource
     epochs: int
     batch_size: int = 32
     optimizer: str = "adam"

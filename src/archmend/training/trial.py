@@ -12,8 +12,15 @@ import numpy as np
 from archmend.datasets import encode, read_prepared
 from archmend.datasets.mapped import read_arrays, write_arrays
 from archmend.errors import Unavailable
-from archmend.networks import build, count_flops, count_params, inherit, measure_latency, weights_of
-from archmend.spaces import create_space
+from archmend.networks import (
+    build,
+    count_flops,
+    count_params,
+    inherit,
+    measure_latency,
+    space_for,
+    weights_of,
+)
 from archmend.storage import open_atomic
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
@@ -40,7 +47,7 @@ class Trainer:
         info = prepared.info
         self._settings, self._tell = settings, tell
         self._classes = len(info.classes)
-        self._space = create_space(settings.space, input_shape=info.encoded_shape, classes=self._classes)
+        self._space = space_for(settings.space, info)
         parts = (prepared.train, prepared.validation)
         self._train, self._validation = (DeviceRows(encode(info.encoding, p.x), p.y) for p in parts)
         self._y = prepared.validation.y

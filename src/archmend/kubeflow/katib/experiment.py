@@ -26,7 +26,7 @@ from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.katib.parameters import assigned, assigned_names, parameters
 from archmend.kubeflow.katib.template import CONTAINER, trial_job
 from archmend.search import DIRECTIONS, Budget, count_fitting
-from archmend.spaces import Space
+from archmend.spaces import Space, needs_columns, space_word
 
 MOST_TRIALS = 1_000
 """Of an Experiment without a limit: it is one object in etcd, its list of trials with it."""
@@ -182,13 +182,15 @@ def _algorithm(plan: Plan) -> api.V1beta1AlgorithmSpec:
     if plan.algorithm.ours:
         assert plan.space.input_shape is not None
         settings |= {
-            "space": plan.space.name,
+            "space": plan.space.text or plan.space.name,
             "input_shape": "x".join(map(str, plan.space.input_shape)),
             "classes": str(plan.space.classes),
             "seed": str(plan.seed),
             "objectives": ",".join(plan.objectives),
             "epochs": str(plan.most_epochs),
         }
+        if needs_columns(plan.space) and plan.space.columns is not None:
+            settings["columns"] = ",".join(map(str, plan.space.columns))
         limits = {"max_params": plan.budget.params, "max_flops": plan.budget.flops}
         settings |= {name: f"{limit:.0f}" for name, limit in limits.items() if limit is not None}
     elif plan.algorithm.name == "hyperband":
@@ -230,7 +232,7 @@ def _command(plan: Plan, deadline: float | None) -> list[str]:
     }
     flags = {
         "data": plan.data,
-        "space": plan.space.name,
+        "space": space_word(plan.space),
         "objective": ",".join(plan.objectives),
         "batch-size": plan.batch_size,
         "optimizer": plan.optimizer,
@@ -244,9 +246,9 @@ def _command(plan: Plan, deadline: float | None) -> list[str]:
     }
     words = ["archmend", "trial", *(f"--{name}={value}" for name, value in flags.items())]
     words += assigned(plan.algorithm, plan.space, plan.epochs)
+    words += ["--continue"] if plan.fidelities else []
     for word in words:
         if not _WORD.fullmatch(word):
-    words += ["--continue"] if plan.fidelities else []
             raise BadInput(
                 f"{word!r} cannot stand in a trial's command, which Katib hands to a shell; use letters, "
                 "digits and _./:=,@%+- alone"

@@ -10,14 +10,26 @@ from dataclasses import dataclass
 from archmend.errors import BadInput
 from archmend.kubeflow.suggestion.names import ASKED
 from archmend.search import Budget, parse_objectives
-from archmend.spaces import Space, create_space
+from archmend.spaces import Space, space_setting
 
 _WHOLE = re.compile(r"[0-9]{1,15}")
 _SHAPE = re.compile(r"[1-9][0-9]{0,6}(x[1-9][0-9]{0,6}){0,3}")
+_COLUMNS = re.compile(r"[1-9][0-9]{0,4}(,[1-9][0-9]{0,4}){0,9999}")
 _MOST_CLASSES = 10**6
 _MOST_NUMBERS = 10**8
 """Of a row: far more than a trial could hold, and far fewer than would keep a request busy for minutes."""
-_OURS = ("space", "input_shape", "classes", "seed", "max_params", "max_flops", "objectives", "epochs", ASKED)
+_OURS = (
+    "space",
+    "input_shape",
+    "classes",
+    "columns",
+    "seed",
+    "max_params",
+    "max_flops",
+    "objectives",
+    "epochs",
+    ASKED,
+)
 _NO_SETTING = ("self", "name", "budget", "prior")
 """Arguments of `create_strategy` that no setting may reach."""
 
@@ -55,10 +67,10 @@ def read_settings(pairs: Iterable[tuple[str, str]]) -> AlgorithmSettings:
             raise BadInput(f"there is no algorithm setting {name!r}; leave it out")
         given[name] = text
     return AlgorithmSettings(
-        space=create_space(
-            _needed(given, "space", "the name of a built-in space"),
+        space=space_setting(_needed(given, "space", "the name of a built-in space, or YAML text")).space(
             input_shape=_shape(_needed(given, "input_shape", "sizes such as 64 or 28x28x1")),
             classes=_whole("classes", _needed(given, "classes", "how many there are"), 2, _MOST_CLASSES),
+            columns=_columns(given["columns"]) if "columns" in given else None,
         ),
         seed=_whole("seed", given.get("seed", "0"), 0),
         limits=Budget(params=_optional(given, "max_params"), flops=_optional(given, "max_flops")),
@@ -84,6 +96,16 @@ def _whole(name: str, text: str, least: int, most: int | None = None) -> int:
         return int(text)
     limits = f"at least {least}" if most is None else f"{least} to {most}"
     raise BadInput(f"the algorithm setting {name!r} must be a whole number of {limits}, got {text!r}")
+
+
+def _columns(text: str) -> tuple[int, ...]:
+    widths = tuple(map(int, text.split(","))) if _COLUMNS.fullmatch(text) else ()
+    if not widths:
+        raise BadInput(
+            "the algorithm setting 'columns' must be how many numbers of a row are each column's, such as "
+            f"1,1,5, got {text[:80]!r}"
+        )
+    return widths
 
 
 def _shape(text: str) -> tuple[int, ...]:
