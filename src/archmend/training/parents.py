@@ -8,19 +8,26 @@ from typing import Literal, get_args
 import numpy as np
 
 from archmend.errors import unknown_name
-from archmend.search import Suggestion, TrialResult, best_of
-from archmend.spaces import Space
+from archmend.networks.aligning import likeness
+from archmend.networks.stages import stages_of_architecture
+from archmend.search import Suggestion, TrialResult, best_first, best_of
+from archmend.spaces import Architecture, Space
 from archmend.training.pool import ChooseParent
 
 Inherit = Literal["best", "parent", "none"]
+_CONSIDERED = 64
+"""Trials, the best ones, of which a parent is chosen: the gain from the others is small."""
 
 
 def parent_chooser(inherit: str, space: Space) -> ChooseParent | None:
     """Return the rule of this name; None for `none`.
 
     Args:
-        inherit: `best` is the best trial so far, as in the seed; `parent` the one with the architecture
-            that differs least (the smallest distance of their encodings), the better one of equals.
+        inherit: `best` is the best trial so far, as in the seed; `parent` the one from which most is to be
+            gained: its rank among the finished trials, from 1 for the best down to 0, times the share of it
+            that is left in the child (`archmend.networks.aligning.likeness`; in spaces whose networks are no
+            chains, what the distance of the encodings leaves). Of equals the nearest, the better, the first;
+            before all others one with the same architecture, the one that was trained longest.
         space: of the search.
 
     Raises:
@@ -30,7 +37,9 @@ def parent_chooser(inherit: str, space: Space) -> ChooseParent | None:
         raise unknown_name("inheritance", inherit, get_args(Inherit))
     if inherit == "none":
         return None
-    return _best if inherit == "best" else lambda suggestion, finished: _nearest(space, suggestion, finished)
+    return (
+        _best if inherit == "best" else lambda suggestion, finished: _promising(space, suggestion, finished)
+    )
 
 
 def _best(_: Suggestion, finished: Sequence[TrialResult]) -> int | None:
@@ -38,11 +47,32 @@ def _best(_: Suggestion, finished: Sequence[TrialResult]) -> int | None:
     return None if best is None else best.id
 
 
-def _nearest(space: Space, suggestion: Suggestion, finished: Sequence[TrialResult]) -> int | None:
-    if not finished:
-        return None
-    here = space.encode(suggestion.architecture)
-    distances = [float(np.linalg.norm(here - space.encode(r.architecture))) for r in finished]
-    nearest = [r for r, d in zip(finished, distances, strict=True) if d <= min(distances) + 1e-9]
-    best = best_of(nearest)
-    return None if best is None else best.id
+def _promising(space: Space, suggestion: Suggestion, finished: Sequence[TrialResult]) -> int | None:
+    child = suggestion.architecture
+    ranked = best_first(finished)
+    same = [result for result in ranked if result.architecture == child]
+    if same:
+        return max(same, key=lambda result: result.epochs or 0.0).id
+    found: tuple[float, float] | None = None
+    chosen: int | None = None
+    for place, result in enumerate(ranked[:_CONSIDERED]):
+        quality = 1 - place / len(ranked)
+        if found is not None and quality < found[0] - 1e-9:
+            break  # the likeness of none of the rest makes up for that
+        distance = _distance(space, result.architecture, child)
+        gain = quality * _left(space, result.architecture, child, distance)
+        if found is None or (gain, -distance) > (found[0] + 1e-9, found[1]):
+            found, chosen = (gain, -distance), result.id
+    return chosen
+
+
+def _distance(space: Space, a: Architecture, b: Architecture) -> float:
+    return float(np.linalg.norm(space.encode(a) - space.encode(b)))
+
+
+def _left(space: Space, parent: Architecture, child: Architecture, distance: float) -> float:
+    """Return which share of a parent is left in its child."""
+    theirs, ours = stages_of_architecture(space, parent), stages_of_architecture(space, child)
+    if theirs is None or ours is None:
+        return 1 / (1 + distance)
+    return likeness(theirs, ours)
