@@ -1,0 +1,159 @@
+"""Whether inheritance of weights favours some trials of a search over others, as far as its results tell."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Protocol
+
+from archmend.search.types import Value
+
+_Z = 1.96
+"""Of a 95 % interval."""
+
+
+class Measured(Protocol):
+    """What is needed of a trial: a `TrialResult`, or a record of one through `Trial`."""
+
+    @property
+    def id(self) -> int:
+        """Its number."""
+
+    @property
+    def value(self) -> Value | None:
+        """Larger is better; None where nothing was measured."""
+
+    @property
+    def epochs(self) -> float | None:
+        """Trained in this trial."""
+
+    @property
+    def parent(self) -> int | None:
+        """Trial whose weights it started from."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A trial as a record has it; see `Measured`."""
+
+    id: int
+    value: Value | None
+    epochs: float | None
+    parent: int | None
+
+
+@dataclass(frozen=True)
+class InheritanceCheck:
+    """What a search's results say of its inheritance.
+
+    A child is like its parent. Without an effect of inheritance at most half of the children would be better,
+    and fewer where parents are chosen for their values. So more than half means that values rise with the
+    epochs that stand behind them (or that the strategy gets better), and that late trials are favoured over
+    early ones. Only values of the same architectures from scratch tell whether the order is right.
+
+    Attributes:
+        trials: with a value. inherited: of them, started from another one's weights.
+        epochs: median of the epochs that stand behind an inherited start, over all generations.
+        better: share of the children whose first objective is better than their parent's (ties are half).
+        low, high: its 95 % interval (Wilson, 1927). gain: median of the difference.
+        repeated: trials whose value from scratch is known. agreement: rank correlation (Spearman) of the
+            values with those from scratch; None for fewer than three. overestimate: median of value less
+            value from scratch; None without any.
+    """
+
+    trials: int
+    inherited: int
+    epochs: float
+    better: float
+    low: float
+    high: float
+    gain: float
+    repeated: int = 0
+    agreement: float | None = None
+    overestimate: float | None = None
+
+    @property
+    def favours_late_trials(self) -> bool:
+        """Whether more than half of the children are better than their parents, beyond chance."""
+        return self.low > 0.5
+
+
+def check_inheritance(
+    results: Iterable[Measured], from_scratch: Mapping[int, Value] | None = None
+) -> InheritanceCheck | None:
+    """Return what the results of a search say of its inheritance, None where no trial inherited.
+
+    Args:
+        results: of one search; what continues the training of the same architecture is no inheritance and
+            is left out by the caller.
+        from_scratch: values of some of these trials' architectures trained anew for as many epochs, by the
+            trial's number.
+    """
+    known = {r.id: r for r in results if r.value is not None}
+    children = [r for r in known.values() if r.parent in known]
+    if not children:
+        return None
+    behind: dict[int, float] = {}
+    for result in sorted(known.values(), key=lambda r: r.id):
+        _epochs_behind(result, known, behind)
+    gains = [_first(r.value) - _first(known[r.parent].value) for r in children if r.parent is not None]
+    better = sum(1.0 if gain > 0 else 0.5 if gain == 0 else 0.0 for gain in gains) / len(gains)
+    low, high = _interval(better, len(gains))
+    pairs = [
+        (_first(known[i].value), _first(value)) for i, value in (from_scratch or {}).items() if i in known
+    ]
+    return InheritanceCheck(
+        len(known),
+        len(children),
+        median(behind[r.id] for r in children),
+        better,
+        low,
+        high,
+        median(gains),
+        len(pairs),
+        rank_correlation(*zip(*pairs, strict=True)) if len(pairs) >= 3 else None,
+        median(a - b for a, b in pairs) if pairs else None,
+    )
+
+
+def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """Return Spearman's rank correlation, ties sharing their ranks; None where one side is constant."""
+    x, y = _ranks(a), _ranks(b)
+    mean = (len(x) - 1) / 2
+    spread = math.sqrt(sum((v - mean) ** 2 for v in x) * sum((v - mean) ** 2 for v in y))
+    if spread == 0:
+        return None
+    return sum((v - mean) * (w - mean) for v, w in zip(x, y, strict=True)) / spread
+
+
+def _epochs_behind(result: Measured, known: Mapping[int, Measured], behind: dict[int, float]) -> None:
+    """Note the epochs of all ancestors; with several workers a parent's number may be larger."""
+    line, here = [], result
+    while here.id not in behind and here.parent in known and here not in line:
+        line.append(here)
+        assert here.parent is not None
+        here = known[here.parent]
+    behind.setdefault(here.id, 0.0)
+    for descendant in reversed(line):
+        assert descendant.parent is not None
+        parent = known[descendant.parent]
+        behind[descendant.id] = behind.get(parent.id, 0.0) + (parent.epochs or 0.0)
+
+
+def _interval(share: float, count: int) -> tuple[float, float]:
+    centre = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
+    half = _Z * math.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2)) / (1 + _Z**2 / count)
+    return centre - half, centre + half
+
+
+def _ranks(values: Sequence[float]) -> list[float]:
+    order = sorted(values)
+    first = {v: i for i, v in reversed(list(enumerate(order)))}
+    return [first[v] + (order.count(v) - 1) / 2 for v in values]
+
+
+def _first(value: Value | None) -> float:
+    assert value is not None
+    return float(value[0] if isinstance(value, tuple) else value)
