@@ -81,7 +81,8 @@ class Trainer:
             learning_rate=settings.learning_rate,
         )
         if task.parent is not None:
-            inherit(model, {k: v for k, v in read_arrays(task.parent).items() if k != CONFUSION})
+            given = {k: v for k, v in read_arrays(task.parent).items() if k != CONFUSION}
+            inherit(model, given, seed=task.seed)
         report = Report(task.id, "succeeded", params=count_params(model), flops=count_flops(model))
         if settings.latency:
             latency = measure_latency(model, self._validation.x[:1]).median_ms
