@@ -11,6 +11,7 @@ from typing import Any
 from archmend.evaluation import beats_baselines, verdict
 from archmend.reports import charts, pareto_charts
 from archmend.reports.drawing import layers_of
+from archmend.reports.inheritance import inheritance_note
 from archmend.reports.record import RunRecord
 from archmend.storage import write_atomic
 
@@ -41,6 +42,7 @@ def render(record: RunRecord) -> str:
         headline=_headline(record),
         beaten=record.evaluation is not None and beats_baselines(record.evaluation) is False,
         stopped=_why_it_stopped(record),
+        inherited=inheritance_note(record),
         layers=layers_of(record),
         charts={name: list(group) for name, group in drawn.items()},
         specs=_script_json({chart.id: chart.spec for group in drawn.values() for chart in group}),
