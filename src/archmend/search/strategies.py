@@ -18,6 +18,8 @@ from archmend.search.objectives import checked_objectives
 from archmend.search.random import RandomSearch
 from archmend.search.reinforce import Reinforce
 from archmend.search.strategy import Strategy
+from archmend.search.surrogate import Surrogate
+from archmend.search.tpe import Tpe
 from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Space
 
@@ -31,6 +33,8 @@ _OWN: tuple[type[Strategy], ...] = (
     Asha,
     Hyperband,
     Nsga2,
+    Tpe,
+    Surrogate,
 )
 
 

@@ -20,14 +20,15 @@ class Architecture(Mapping[str, Scalar]):
 
     __slots__ = ("_code", "_hash", "_values")
     _values: dict[str, Scalar]
-    _code: str
+    _code: str | None
     _hash: int
 
     def __init__(self, values: Mapping[str, Scalar]) -> None:
         """Take the `values` in the order in which their codes are written."""
         held = dict(values)
         object.__setattr__(self, "_values", held)
-        object.__setattr__(self, "_code", JOINER.join(map(value_code, held.values())))
+        # Strategies make many architectures that nobody reads.
+        object.__setattr__(self, "_code", None)
         object.__setattr__(self, "_hash", hash(frozenset(held.items())))
 
     def __getitem__(self, name: str) -> Scalar:
@@ -52,6 +53,9 @@ class Architecture(Mapping[str, Scalar]):
         return Architecture, (dict(self._values),)
 
     def __str__(self) -> str:
+        if self._code is None:
+            object.__setattr__(self, "_code", JOINER.join(map(value_code, self._values.values())))
+            assert self._code is not None
         return self._code
 
     def __repr__(self) -> str:

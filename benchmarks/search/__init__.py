@@ -1,0 +1,1 @@
+"""Searches replayed on tables of trained networks: strategies of archmend beside other tools."""
