@@ -17,6 +17,7 @@ from archmend.spaces.choice import Choice, Partial
 from archmend.spaces.codes import Scalar
 from archmend.spaces.declared import Item, checked_items
 from archmend.spaces.encoding import Encoder, laid_out
+from archmend.spaces.layers import Network
 from archmend.spaces.walking import Decide, walk
 
 Cost = Callable[[Architecture], Mapping[str, float]]
@@ -35,6 +36,7 @@ class Space:
         columns: of a table: how many numbers of a row are each column's; None where that does not matter.
         build: makes a network of an architecture instead of a family; None without one.
         text: YAML that declares the space; None for others.
+        network: describes a network of the user's by its layers; None where a family does, or nobody.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Space:
         columns: tuple[int, ...] | None = None,
         build: Build | None = None,
         text: str | None = None,
+        network: Callable[[Architecture], Network] | None = None,
     ) -> None:
         """Check the choices.
 
@@ -62,6 +65,7 @@ class Space:
             columns: of a table.
             build: of networks.
             text: YAML that declares the space.
+            network: from an architecture to its network's layers, for the entropy score.
 
         Raises:
             BadInput: the declaration contradicts itself.
@@ -74,6 +78,7 @@ class Space:
         self.columns = columns
         self.build = build
         self.text = text
+        self.network = network
         self._cost = cost
 
     def __repr__(self) -> str:

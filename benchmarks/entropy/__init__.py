@@ -1,0 +1,1 @@
+"""What the entropy score knows of networks before they are trained, and how it was calibrated."""

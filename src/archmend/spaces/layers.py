@@ -1,0 +1,124 @@
+"""What can be told of a network before it is built: its layers with a kernel, by their shapes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from archmend.spaces.architecture import Architecture
+from archmend.spaces.codes import Scalar
+
+if TYPE_CHECKING:
+    from archmend.spaces.space import Space
+
+Values = Mapping[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A layer with a kernel, and what stands behind it until the next one.
+
+    Attributes:
+        inputs: numbers that one of its outputs is a weighted sum of: the width before it, for a convolution
+            times the kernel's area (divided by its groups).
+        units: outputs, for a convolution filters. positions: places at which each filter is applied.
+        activation: by Keras's name. normalized: whether its outputs are normalised by batch.
+        dropout: share of its outputs that training drops.
+        share: of the signal that passes it: 1 in a chain; in a cell whose paths run side by side, the share
+            of the paths that lead through the layer.
+        width: numbers that an output behind it sums over; None takes the next layer's inputs, which is
+            right in a chain.
+    """
+
+    inputs: int
+    units: int
+    positions: int = 1
+    activation: str = "linear"
+    normalized: bool = False
+    dropout: float = 0.0
+    share: float = 1.0
+    width: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network as its architecture says it is.
+
+    Attributes:
+        layers: in order, the classifier last. learning_rate: None where the architecture does not choose it.
+    """
+
+    layers: tuple[Layer, ...]
+    learning_rate: float | None = None
+
+    @property
+    def hidden(self) -> tuple[Layer, ...]:
+        """All layers but the classifier."""
+        return self.layers[:-1]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """The width of each hidden layer."""
+        behind = zip(self.layers, self.layers[1:], strict=False)
+        return tuple(after.inputs if layer.width is None else layer.width for layer, after in behind)
+
+
+def describe(space: Space, architecture: Architecture) -> Network | None:
+    """Return the network of an architecture, None where the space does not say what network it is.
+
+    It is the space's own `network` that says so, or else this module for its family.
+    """
+    if space.network is not None:
+        return space.network(architecture)
+    described = _FAMILIES.get(space.family or "")
+    if described is None or space.input_shape is None or space.classes is None:
+        return None
+    return described(architecture, space.input_shape, space.classes)
+
+
+def _fully_connected(a: Values, shape: tuple[int, ...], classes: int) -> Network:
+    layers: list[Layer] = []
+    inputs, normalized = math.prod(shape), a.get("normalization") == "batch"
+    activation, dropout = str(a.get("activation", "relu")), float(a.get("dropout", 0.0))
+    for number in range(1, int(a["depth"]) + 1):
+        width = int(_of_layer(a, "width", number, 1))
+        layers.append(Layer(inputs, width, 1, activation, normalized, dropout))
+        inputs = width
+    return _classifying(a, layers, inputs, classes)
+
+
+def _convolutional(a: Values, shape: tuple[int, ...], classes: int) -> Network:
+    layers: list[Layer] = []
+    height, width, channels = shape
+    activation, normalized = str(a.get("activation", "relu")), a.get("normalization") == "batch"
+    for number in range(1, int(a["blocks"]) + 1):
+        filters, kernel = int(_of_layer(a, "filters", number, 1)), int(_of_layer(a, "kernel", number, 3))
+        halved = (height + 1) // 2, (width + 1) // 2
+        # A stride halves the convolution's own output, pooling only what comes after it.
+        strides = _of_layer(a, "pool", number, "max") == "stride"
+        positions = math.prod(halved if strides else (height, width))
+        layers.append(Layer(kernel * kernel * channels, filters, positions, activation, normalized))
+        (height, width), channels = halved, filters
+    inputs, hidden = height * width * channels, int(a.get("dense", 0))
+    if hidden:
+        layers.append(Layer(inputs, hidden, 1, activation))
+        inputs = hidden
+    return _classifying(a, layers, inputs, classes)
+
+
+def _classifying(a: Values, layers: list[Layer], inputs: int, classes: int) -> Network:
+    rate = a.get("learning_rate")
+    return Network((*layers, Layer(inputs, classes)), None if rate is None else float(rate))
+
+
+def _of_layer(a: Values, name: str, number: int, usual: Scalar) -> Scalar:
+    """Return a value of one layer, which may be chosen once for all of them."""
+    return a.get(f"{name}_{number}", a.get(name, usual))
+
+
+_FAMILIES: dict[str, Callable[[Values, tuple[int, ...], int], Network]] = {
+    "fc": _fully_connected,
+    "conv": _convolutional,
+}
