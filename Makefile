@@ -16,7 +16,7 @@ UNIT := $(TEST) tests/unit
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-pipeline bench-inheritance clean
+.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-pipeline bench-inheritance bench-entropy bench-search clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,8 +85,15 @@ bench-repair: $(STAMP)  ## what watching a healthy network costs, beside Keras's
 bench-pipeline: $(STAMP)  ## what kfp and our wrapping add to a step
 	PYTHONPATH=. $(BIN)/python benchmarks/pipeline_overhead.py $(ARGS)
 
+bench-search: $(STAMP)  ## all strategies and their peers replayed on tables of trained networks (ARGS="--seeds 10")
+	VIRTUAL_ENV=$(abspath $(VENV)) UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --extra $(EXTRA) --extra dev --extra bench
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.search $(ARGS)
+
 bench-inheritance: $(STAMP)  ## epochs that inherited weights save, and whether they keep the order (ARGS="--data mnist:PATH")
 	$(BIN)/python benchmarks/inheritance.py $(ARGS)
+
+bench-entropy: $(STAMP)  ## what the entropy score knows of untrained networks (ARGS="--data mnist:PATH --space conv")
+	$(BIN)/python -m benchmarks.entropy.ranks $(ARGS)
 
 clean:  ## remove caches and builds; runs, registries and the environment stay
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,6 +13,7 @@ from archmend.search.evolution import Evolution
 from archmend.search.grid import GridSearch
 from archmend.search.hyperband import Hyperband
 from archmend.search.local_search import LocalSearch
+from archmend.search.max_entropy import MaxEntropy
 from archmend.search.nsga2 import Nsga2
 from archmend.search.objectives import checked_objectives
 from archmend.search.random import RandomSearch
@@ -35,6 +36,7 @@ _OWN: tuple[type[Strategy], ...] = (
     Nsga2,
     Tpe,
     Surrogate,
+    MaxEntropy,
 )
 
 
