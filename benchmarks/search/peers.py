@@ -36,7 +36,7 @@ class Ours:
 
 
 class OptunaTPE:
-    """Optuna's TPESampler as it comes, or multivariate; every choice is categorical, as Optuna's users write it."""
+    """Optuna's TPESampler as it comes, or multivariate; every choice is categorical, as users write it."""
 
     def __init__(self, space: Space, seed: int, **settings: Any) -> None:
         import optuna
@@ -57,7 +57,7 @@ class OptunaTPE:
 
 
 class KerasTunerBayesian:
-    """KerasTuner's BayesianOptimizationOracle, driven without a tuner; ordered numbers as `Choice(ordered=True)`."""
+    """KerasTuner's BayesianOptimizationOracle without a tuner; ordered numbers are `Choice(ordered=True)`."""
 
     def __init__(self, space: Space, seed: int) -> None:
         import tempfile
@@ -95,7 +95,9 @@ def searchers() -> dict[str, Callable[[Space, int], Searcher]]:
         return lambda space, seed: Ours(create_strategy(name, space, seed))
 
     # Those with several fidelities need more than one value of an architecture, which these tables lack.
-    found = {name: ours(name) for name in strategy_names() if name not in ("grid", "asha", "hyperband", "nsga2")}
+    found = {
+        name: ours(name) for name in strategy_names() if name not in ("grid", "asha", "hyperband", "nsga2")
+    }
     found["optuna-tpe"] = OptunaTPE
     found["optuna-tpe-multivariate"] = lambda space, seed: OptunaTPE(space, seed, multivariate=True)
     found["keras-tuner"] = KerasTunerBayesian

@@ -73,7 +73,9 @@ def _read(name: str, benchmark: object) -> Table:
     choices = benchmark.search_space  # type: ignore[attr-defined]
     rows, found = {}, []
     for places in itertools.product(*(range(len(values)) for values in choices.values())):
-        architecture = space.architecture({c: v[i] for (c, v), i in zip(choices.items(), places, strict=True)})
+        architecture = space.architecture(
+            {c: v[i] for (c, v), i in zip(choices.items(), places, strict=True)}
+        )
         rows[architecture] = len(found)
         found.append(benchmark._dataset["".join(map(str, places))][metric])  # type: ignore[attr-defined]
     values = np.full((len(found), max(map(len, found))), np.nan)

@@ -9,6 +9,7 @@ from typing import Any
 
 from archmend.errors import BadInput, unknown_name
 from archmend.search.asha import Asha
+from archmend.search.auto import Auto
 from archmend.search.evolution import Evolution
 from archmend.search.grid import GridSearch
 from archmend.search.hyperband import Hyperband

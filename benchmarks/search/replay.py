@@ -1,0 +1,55 @@
+"""Searches replayed on a table: one random repeat is shown a query, the incumbent is judged by its mean."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from benchmarks.search.peers import Searcher
+from benchmarks.search.tables import Table
+
+from archmend.spaces import Space
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What one searcher found on one table.
+
+    Attributes:
+        means: mean value of the incumbent (best shown so far) after each query, shape (seeds, queries).
+        seconds: processor time of asking and telling, a query.
+    """
+
+    table: str
+    searcher: str
+    means: np.ndarray
+    seconds: float
+
+    def regret(self, table: Table) -> np.ndarray:
+        """Return how far the incumbents' means lie below the table's best, shape (seeds, queries)."""
+        return table.best - self.means
+
+
+def replay(
+    table: Table, name: str, make: Callable[[Space, int], Searcher], seeds: range, queries: int
+) -> Replay:
+    """Search the table once a seed; the repeats that are shown depend on the seed alone."""
+    means = np.empty((len(seeds), queries))
+    spent = 0.0
+    for row, seed in zip(means, seeds, strict=True):
+        rng = np.random.default_rng((seed, 1))
+        began = time.process_time()
+        searcher = make(table.space, seed)
+        best, incumbent = -np.inf, np.nan
+        for query in range(queries):
+            architecture = searcher.ask()
+            if architecture is not None:
+                shown = table.draw(architecture, rng)
+                searcher.tell(shown)
+                if shown > best:
+                    best, incumbent = shown, float(table.means[table.rows[architecture]])
+            row[query] = incumbent
+        spent += time.process_time() - began
+    return Replay(table.name, name, means, spent / means.size)
