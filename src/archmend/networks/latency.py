@@ -33,6 +33,12 @@ def measure_latency(model: keras.Model, rows: Any) -> Latency:
         model: built.
         rows: tensors as the model takes them, usually one row.
     """
+    taken = time_forward(model, rows)
+    return Latency(float(np.median(taken)), float(np.percentile(taken, 95)))
+
+
+def time_forward(model: keras.Model, rows: Any) -> list[float]:
+    """Return the milliseconds of one compiled forward pass after the other, after warming up."""
     require_tensorflow()
     import tensorflow as tf
 
@@ -46,7 +52,7 @@ def measure_latency(model: keras.Model, rows: Any) -> Latency:
         begin = time.perf_counter_ns()
         _wait(forward(rows))
         taken.append((time.perf_counter_ns() - begin) / 1e6)
-    return Latency(float(np.median(taken)), float(np.percentile(taken, 95)))
+    return taken
 
 
 def _wait(result: Any) -> None:

@@ -12,6 +12,7 @@ from archmend.evaluation import beats_baselines, verdict
 from archmend.reports import charts, pareto_charts
 from archmend.reports.drawing import layers_of
 from archmend.reports.inheritance import inheritance_note
+from archmend.reports.latency import latency_note
 from archmend.reports.record import RunRecord
 from archmend.storage import write_atomic
 
@@ -44,6 +45,7 @@ def render(record: RunRecord) -> str:
         stopped=_why_it_stopped(record),
         inherited=inheritance_note(record),
         layers=layers_of(record),
+        latency=latency_note(record),
         charts={name: list(group) for name, group in drawn.items()},
         specs=_script_json({chart.id: chart.spec for group in drawn.values() for chart in group}),
         vega=_vega() if any(drawn.values()) else "",

@@ -87,7 +87,7 @@ def refuse_impossible(space: Space, budget: Budget) -> None:
         return
     cost = space.cost(within.nearest[0])
     limits = [(name, limit) for name, limit in budget.limits() if name in cost]
-    asked = ", ".join(f"{_called(name)} {_figure(limit)}" for name, limit in limits)
+    asked = ", ".join(f"{COSTS[name][0]} {_figure(limit)}" for name, limit in limits)
     found = ", ".join(f"{_called(name)} {_figure(cost[name])}" for name, _ in limits)
     raise BadInput(
         f"no architecture of space {space.name!r} fits {asked}; the cheapest found has {found}: "

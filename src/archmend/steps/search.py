@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from archmend.datasets import Prepared, write_prepared
 from archmend.errors import Interrupted, NothingSucceeded
 from archmend.networks import check_tensorflow
+from archmend.networks.latency_model import with_least_latency
 from archmend.search import (
     Budget,
     SearchProgress,
@@ -37,6 +38,7 @@ from archmend.steps.search_folder import (
     write_state,
 )
 from archmend.steps.search_keeping import Keeper
+from archmend.steps.search_latency import predicted_latency
 from archmend.steps.search_request import SearchRequest
 from archmend.steps.signals import interruptible
 from archmend.training import PooledEvaluator, TrainingSettings, parent_chooser, weights_file
@@ -93,13 +95,16 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     info = data.info if isinstance(data, Prepared) else data
     space = space_of(request, info)
     budget = request.budget(seconds())
+    latency = state.latency if state else predicted_latency(request, space)
+    if latency is not None:
+        space = with_least_latency(space, latency.model)
     strategy = _checked_strategy(request, space, budget)
     # Nothing is written before everything that was asked for has been found to fit together.
     if isinstance(data, Prepared):
         write_prepared(data, request.out / DATA)
     with Journal(request.out / TRIALS) as journal:
         history = [record.result(space) for record in journal.records]
-        write_state(request, info, seconds())
+        write_state(request, info, seconds(), latency=latency)
         tidy_weights(request.out / WEIGHTS, {result.id for result in history})
         try:
             keeper = Keeper(request, info, journal, history, seconds)
@@ -114,7 +119,9 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     if result.best is None:
         raise NothingSucceeded(_why_nothing(result.trials, result.stopped_by))
     best = write_results(request, info, result)
-    write_state(request, info, seconds(), result.stopped_by)
+    if latency is not None:
+        latency = latency.checked_on(space, [*result.trials, *result.rejected])
+    write_state(request, info, seconds(), result.stopped_by, latency=latency)
     return _outcome(request, result, best, seconds())
 
 

@@ -17,6 +17,7 @@ from archmend.search import SearchResult, TrialResult
 from archmend.spaces import Choice, Space
 from archmend.steps.own_code import check_own_code
 from archmend.steps.records import BestRecord, ClassCounts, HypervolumeRecord, ParetoRecord, TrialRecord
+from archmend.steps.search_latency import PredictedLatency
 from archmend.steps.search_request import SearchRequest
 from archmend.storage import write_atomic
 from archmend.training import weights_file
@@ -41,6 +42,8 @@ class SearchState(BaseModel):
         request: the flags. seconds: of the wall clock, over all parts of a resumed run.
         stopped_by: what ended the search; null while it has not come to an end.
         data_digest, split_digest: of the data. archmend_version: that began it.
+        latency: what the limit of latency stands on before networks are built; null where there is none, or
+            nothing is known of the space or the machine.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -52,6 +55,7 @@ class SearchState(BaseModel):
     data_digest: str
     split_digest: str
     archmend_version: str = archmend.__version__
+    latency: PredictedLatency | None = None
 
 
 def claim(request: SearchRequest) -> SearchState | None:
@@ -121,15 +125,21 @@ def space_of(request: SearchRequest, info: DataInfo) -> Space:
 
 
 def write_state(
-    request: SearchRequest, info: DataInfo, seconds: float, stopped_by: str | None = None
+    request: SearchRequest,
+    info: DataInfo,
+    seconds: float,
+    stopped_by: str | None = None,
+    *,
+    latency: PredictedLatency | None = None,
 ) -> None:
-    """Write search.json."""
+    """Write search.json; what it says of latency stays unless it is given anew."""
     state = SearchState(
         request=request.as_json(),
         seconds=round(seconds, 3),
         stopped_by=stopped_by,
         data_digest=info.digest,
         split_digest=info.split_digest,
+        latency=latency or _known_latency(request.out / SEARCH),
     )
     source = request.space_source
     copy = _COPIES.get(source.kind)
@@ -137,6 +147,10 @@ def write_state(
         # What was searched stays readable when the file is gone or changed.
         write_atomic(request.out / copy, source.content)
     write_atomic(request.out / SEARCH, state.model_dump_json(indent=2) + "\n")
+
+
+def _known_latency(path: Path) -> PredictedLatency | None:
+    return SearchState.model_validate_json(path.read_bytes()).latency if path.is_file() else None
 
 
 def write_results(request: SearchRequest, info: DataInfo, result: SearchResult) -> BestRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,3 +56,15 @@ def test_one_objective_has_no_front(write_run: Write) -> None:
     assert pareto_charts.front_charts(record) == []
     assert pareto_charts.hypervolume_history(record) is None
     assert "Hypervolume" not in render(record)
+
+
+def test_what_a_limit_of_latency_stood_on_is_said(write_run: Write) -> None:
+    folder = write_run()
+    assert "Latency was predicted" not in render(RunRecord.from_directory(folder))
+    model = {"error_median": 0.081, "error_p95": 0.2, "least_ratio": 0.6, "networks": 40, "machine": "a CPU"}
+    latency = {"model": model, "trials": 7, "trials_error_median": 0.1, "trials_error_p95": 0.3}
+    (folder / "search.json").write_text(json.dumps({"latency": latency}))
+    page = render(RunRecord.from_directory(folder))
+    assert "from 40 networks that were measured on a CPU" in page
+    assert "its error is 8% in the median and 20% at the 95th percentile" in page
+    assert "On the 7 networks that this search measured the error is 10% in the median" in page
