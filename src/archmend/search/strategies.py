@@ -38,6 +38,7 @@ _OWN: tuple[type[Strategy], ...] = (
     Tpe,
     Surrogate,
     MaxEntropy,
+    Auto,
 )
 
 
