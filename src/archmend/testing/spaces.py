@@ -20,7 +20,7 @@ SPACES: Mapping[str, Space] = {
     ),
     "repeated": Space(
         [
-            Choice("depth", range(1, 5)),
+            Choice("depth", range(1, 4)),
             Repeat("depth", (Choice("width", (4, 8, 16)),)),
             Choice("rate", [0.1, 1.0]),
         ],

@@ -6,20 +6,69 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from archmend.errors import BadInput
-from archmend.search import Budget, TrialResult, create_strategy, parse_strategy
+from archmend.search import (
+    Budget,
+    Status,
+    Strategy,
+    TrialResult,
+    create_strategy,
+    parse_strategy,
+    strategy_names,
+)
 from archmend.spaces import Choice, OpenIntegers, Space, create_space
 from archmend.testing import SPACES, check_strategy
 
+STATUSES: list[Status] = ["succeeded", "stopped", "failed", "rejected", "running"]
+LISTS = {"grid"}
+"""Strategies that list the space in their own order: see `check_strategy`."""
+TELLS = {"tpe": 500}
+"""Lengths of the longest history; Optuna takes seconds for one of 2,000."""
 
-def test_random_keeps_the_contract() -> None:
-    check_strategy(lambda space, seed: create_strategy("random", space, seed))
+
+def _class_of(name: str) -> type[Strategy]:
+    return type(create_strategy(name, create_space("seed-fc", input_shape=(4,), classes=2)))
 
 
-def test_grid_keeps_the_contract() -> None:
-    finite = [name for name, space in SPACES.items() if space.is_finite]
-    check_strategy(lambda space, seed: create_strategy("grid", space, seed), spaces=finite)
+def _spaces_of(name: str) -> list[str] | None:
+    return [space for space in SPACES if SPACES[space].is_finite] if name in LISTS else None
+
+
+@pytest.mark.parametrize("name", strategy_names())
+def test_the_contract(name: str) -> None:
+    listing = name in LISTS
+    check_strategy(_class_of(name), spaces=_spaces_of(name), tells=TELLS.get(name, 2000), lists=listing)
+
+
+@pytest.mark.parametrize("name", strategy_names())
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_the_order_of_telling_changes_nothing(name: str, data: st.DataObject) -> None:
+    strategy = _class_of(name)
+    space = SPACES[data.draw(st.sampled_from(_spaces_of(name) or list(SPACES)))]
+    seed = data.draw(st.integers(0, 3))
+    asked = strategy(space, seed).ask(min(5, int(min(space.size, 100)) - 1))
+    statuses = data.draw(st.lists(st.sampled_from(STATUSES), min_size=len(asked), max_size=len(asked)))
+    results = [
+        TrialResult(
+            s.id,
+            s.architecture,
+            float(data.draw(st.integers(0, 3))) if status in ("succeeded", "stopped") else None,
+            status,
+            s.fidelity,
+        )
+        for s, status in zip(asked, statuses, strict=True)
+    ]
+    nexts = []
+    for told in (results, data.draw(st.permutations(results))):
+        fresh = strategy(space, seed)
+        for result in told:
+            fresh.tell([result])
+        nexts.append(fresh.ask(2))
+    assert nexts[0] == nexts[1]
 
 
 def test_grid_visits_the_seeds_hundred_in_order() -> None:
