@@ -24,7 +24,13 @@ Seed = Annotated[int, typer.Option(help="Of everything that is drawn.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Print the result alone.")]
 
 SpaceName = Annotated[str, typer.Option("--space", help="See `archmend spaces`; or a .yaml or .py file.")]
-Strategy = Annotated[str, typer.Option(help="random or grid, with settings as name:key=value,key=value.")]
+Strategy = Annotated[
+    str,
+    typer.Option(
+        help="auto, surrogate, max_entropy, tpe, local_search, evolution, reinforce, nsga2, asha, hyperband, "
+        "grid or random, with settings as name:key=value,key=value."
+    ),
+]
 Objective = Annotated[
     str,
     typer.Option(help="accuracy, average_precision, loss, params, flops, latency_ms; several with commas."),

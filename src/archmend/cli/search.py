@@ -15,7 +15,7 @@ def search(
     data: o.Data = "digits",
     target: o.Target = None,
     space: o.SpaceName = "fc",
-    strategy: o.Strategy = "random",
+    strategy: o.Strategy = "auto",
     objective: o.Objective = "accuracy",
     max_trials: o.MaxTrials = None,
     max_seconds: o.MaxSeconds = None,

@@ -23,11 +23,13 @@ DEFAULT_TRIALS = 30
 MOST_WORKERS = 4
 """Workers unless asked otherwise; each holds a copy of the data and of TensorFlow."""
 FREE = frozenset(
-    {"out", "resume", "workers", "max_trials", "max_seconds", "target_value", "katib", "data_uri"}
+    {"out", "resume", "workers", "max_trials", "max_seconds", "target_value", "katib", "data_uri", "confirm"}
 )
 """What may differ when a run goes on: none of it changes a trial that was made."""
 SPACE_DIGEST = "space_digest"
 """Beside the flags: of the file of a user's space, so that a run goes on with the same one alone."""
+CONFIRM_SHARE = 0.25
+"""Of a limited time, what the search leaves to the fresh trainings of `confirm`."""
 ENGINES = ("local", "katib")
 """Where trials run: in processes of this machine, or in the pods of a cluster."""
 
@@ -47,12 +49,13 @@ class SearchRequest:
         seed: of the strategy and the trials. resume: go on with the run in `out`, if there is one.
         engine: local processes, or Katib in a cluster. katib: what its trials get; None is the defaults.
         data_uri: where the prepared data lies already for the cluster's nodes; None uploads it.
+        confirm: how many of the best architectures are trained again with fresh seeds; None for none.
     """
 
     data: str
     out: Path
     space: str = "fc"
-    strategy: str = "random"
+    strategy: str = "auto"
     objective: str = "accuracy"
     max_trials: int | None = None
     max_seconds: float | None = None
@@ -76,6 +79,7 @@ class SearchRequest:
     engine: str = "local"
     katib: KatibOptions | None = None
     data_uri: str | None = None
+    confirm: int | None = None
 
     def __post_init__(self) -> None:
         """Check each value by itself.
@@ -83,7 +87,7 @@ class SearchRequest:
         Raises:
             BadInput: naming the flag and its value.
         """
-        for name in ("max_trials", "max_params", "max_flops", "epochs", "batch_size", "workers"):
+        for name in ("max_trials", "max_params", "max_flops", "epochs", "batch_size", "workers", "confirm"):
             at_least(name, getattr(self, name), 1)
         at_least("seed", self.seed, 0)
         for name in ("max_seconds", "max_latency_ms", "learning_rate"):
@@ -92,6 +96,11 @@ class SearchRequest:
             raise BadInput(f"--target-value must be a finite number, got {self.target_value}")
         if self.engine not in ENGINES:
             raise unknown_name("engine", self.engine, ENGINES)
+        if self.confirm is not None and self.engine == "katib":
+            raise BadInput(
+                f"--confirm {self.confirm} trains in processes of this machine and --engine katib in pods; "
+                "leave --confirm out, or search with --engine local"
+            )
         own_code = self.space_source.kind == "python"
         if own_code and self.engine == "katib":
             raise BadInput(
@@ -124,6 +133,13 @@ class SearchRequest:
         """How many workers there will be."""
         return self.workers or min(MOST_WORKERS, available_cores())
 
+    @property
+    def search_seconds(self) -> float | None:
+        """Seconds that the search itself may take: with `confirm` a part is left to it."""
+        if self.max_seconds is None or self.confirm is None:
+            return self.max_seconds
+        return self.max_seconds * (1 - CONFIRM_SHARE)
+
     def budget(self, spent: float) -> Budget:
         """Return the limits that are left after so many seconds.
 
@@ -135,7 +151,7 @@ class SearchRequest:
         return Budget(
             trials=self.max_trials if limited or lists else DEFAULT_TRIALS,
             # A budget of nothing is none; the least there is ends at the first look at the clock.
-            seconds=None if self.max_seconds is None else max(1e-6, self.max_seconds - spent),
+            seconds=None if self.search_seconds is None else max(1e-6, self.search_seconds - spent),
             params=self.max_params,
             flops=self.max_flops,
             latency_ms=self.max_latency_ms,

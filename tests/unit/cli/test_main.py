@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from archmend.cli import main
 from archmend.cli.options import data_name, run_folder
 from archmend.errors import Interrupted, NothingSucceeded, Unavailable
+from archmend.search import strategy_names
 
 COMMANDS = ["run", "prepare", "search", "repair", "evaluate", "register"]
 GROUPS = {
@@ -39,6 +41,11 @@ def test_help_shows_an_example_of_each_command(capsys: pytest.CaptureFixture[str
     shown = _out(["--help"], capsys)
     for name in (*COMMANDS, *GROUPS):
         assert f"archmend {name}" in shown
+
+
+def test_help_names_every_strategy(capsys: pytest.CaptureFixture[str]) -> None:
+    words = set(re.split(r"[\s,]+", _out(["search", "--help"], capsys)))
+    assert set(strategy_names()) <= words
 
 
 @pytest.mark.parametrize("group", [[], ["registry"], ["pipeline"]], ids=lambda g: " ".join(g) or "archmend")
