@@ -6,8 +6,8 @@ The derivation, on what networks the calibration was found and how far it carrie
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,11 @@ CALIBRATION = Calibration(
     entropy=0.22, ratio=0.48, noise=6.5, bound=0.23, rate=0.029, miss=1.2, spared=0.34, normalized=0.14
 )
 """Found on 129 random networks of `fc` that were trained on the digits, by `benchmarks.entropy.calibrate`."""
+
+_OF_FAMILIES: Mapping[str, Calibration] = {
+    # Paths beside each kernel and a normalisation behind it: what fluctuates does not add up with depth.
+    "cells": replace(CALIBRATION, entropy=1.0, ratio=0.0, bound=math.inf)
+}
 
 
 def entropy(network: Network) -> float:
@@ -110,6 +115,11 @@ def best_learning_rate(network: Network, calibration: Calibration = CALIBRATION)
     return calibration.rate / math.sqrt(kernels * math.exp(logs / kernels))
 
 
+def calibration_for(space: Space) -> Calibration:
+    """Return the calibration for the networks of a space."""
+    return _OF_FAMILIES.get(space.family or "", CALIBRATION)
+
+
 def score(network: Network, calibration: Calibration = CALIBRATION) -> float:
     """Return the calibrated score, for comparing networks of one space: larger is better.
 
@@ -127,16 +137,17 @@ def score(network: Network, calibration: Calibration = CALIBRATION) -> float:
 
 
 def score_prior(
-    space: Space, calibration: Calibration = CALIBRATION
+    space: Space, calibration: Calibration | None = None
 ) -> Callable[[Architecture], float] | None:
     """Return the score as a prior mean for a model of the space, None where it says nothing of its networks.
 
     Over what the space draws it has mean 0 and standard deviation 1; weigh it by how well it is trusted, for
     instance by the rank correlations that `make bench-entropy` prints.
     """
+    weighed = calibration or calibration_for(space)
     rng = np.random.default_rng(0)
     drawn = [describe(space, space.sample(rng)) for _ in range(_DRAWS)]
-    scores = np.array([score(network, calibration) for network in drawn if network is not None])
+    scores = np.array([score(network, weighed) for network in drawn if network is not None])
     if len(scores) < _DRAWS:
         return None
     mean, deviation = float(scores.mean()), float(scores.std()) or 1.0
@@ -144,7 +155,7 @@ def score_prior(
     def prior(architecture: Architecture) -> float:
         network = describe(space, architecture)
         assert network is not None
-        return (score(network, calibration) - mean) / deviation
+        return (score(network, weighed) - mean) / deviation
 
     return prior
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from archmend.search.entropy import is_effective, score
+from archmend.search.entropy import calibration_for, is_effective, score
 from archmend.search.fitting import draw_unseen, draw_within, limits_cost, refuse_impossible
 from archmend.search.strategy import Settings as BaseSettings
 from archmend.search.strategy import Strategy
@@ -102,6 +102,7 @@ class _Ranking:
     def __init__(self, space: Space, budget: Budget, seed: int, starts: int) -> None:
         self._space, self._budget, self._starts = space, budget, starts
         self._rng = np.random.default_rng(seed)
+        self._calibration = calibration_for(space)
         single = (item for item in space.choices if isinstance(item, Choice) and not item.is_open)
         self._levels = {choice.name: choice.levels for choice in single}
         self._order: list[Architecture] = []
@@ -156,7 +157,8 @@ class _Ranking:
         network = describe(self._space, architecture)
         assert network is not None
         listed = tuple(levels[architecture[n]] for n, levels in self._levels.items() if n in architecture)
-        return not is_effective(network), -score(network), listed, str(architecture)
+        over = not is_effective(network, self._calibration)
+        return over, -score(network, self._calibration), listed, str(architecture)
 
 
 def _fits(space: Space, budget: Budget, architecture: Architecture) -> bool:

@@ -108,6 +108,43 @@ def _convolutional(a: Values, shape: tuple[int, ...], classes: int) -> Network:
     return _classifying(a, layers, inputs, classes)
 
 
+def _cells(a: Values, shape: tuple[int, ...], classes: int) -> Network:
+    height, width, inputs = shape
+    channels = int(a.get("channels", 16))
+    layers = [_beside(3, inputs, channels, height * width, 1.0)]
+    for stage in range(int(a.get("stages", 3))):
+        if stage:
+            # A residual block, whose other path has one kernel that only changes the size.
+            height, width = (height + 1) // 2, (width + 1) // 2
+            for inputs in (channels, 2 * channels):
+                layers.append(_beside(3, inputs, 2 * channels, height * width, 0.5))
+            channels *= 2
+        for _ in range(int(a.get("cells", 1))):
+            for operation, share in _shares(a):
+                if operation.startswith("conv"):
+                    layers.append(_beside(int(operation[-1]), channels, channels, height * width, share))
+    return _classifying(a, layers if _shares(a) else [], channels, classes)
+
+
+def _beside(kernel: int, inputs: int, units: int, positions: int, share: float) -> Layer:
+    # What comes behind differs from path to path, so the kernel's own inputs stand for the width.
+    total = kernel**2 * inputs
+    return Layer(total, units, positions, "relu", True, share=share, width=total)
+
+
+def _shares(a: Values) -> list[tuple[str, float]]:
+    """Return the operations of a cell through which anything flows, each with its share of the paths."""
+    from archmend.spaces.cells import NODES, living_edges
+
+    edges = living_edges(a)
+    ahead, behind = [1, *[0] * (NODES - 1)], [*[0] * (NODES - 1), 1]
+    for source, target, _ in sorted(edges, key=lambda edge: edge[1]):
+        ahead[target] += ahead[source]
+    for source, target, _ in sorted(edges, key=lambda edge: -edge[0]):
+        behind[source] += behind[target]
+    return [(operation, ahead[s] * behind[t] / behind[0]) for s, t, operation in edges]
+
+
 def _classifying(a: Values, layers: list[Layer], inputs: int, classes: int) -> Network:
     rate = a.get("learning_rate")
     return Network((*layers, Layer(inputs, classes)), None if rate is None else float(rate))
@@ -121,4 +158,5 @@ def _of_layer(a: Values, name: str, number: int, usual: Scalar) -> Scalar:
 _FAMILIES: dict[str, Callable[[Values, tuple[int, ...], int], Network]] = {
     "fc": _fully_connected,
     "conv": _convolutional,
+    "cells": _cells,
 }

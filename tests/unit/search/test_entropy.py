@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from archmend.search.entropy import (
     CALIBRATION,
     best_learning_rate,
+    calibration_for,
     depth,
     depth_width_ratio,
     entropy,
@@ -44,6 +45,30 @@ def test_the_layers_have_the_parameters_and_products_of_the_space(name: str) -> 
         assert cost["params"] == normalized + sum((n.inputs + 1) * n.units for n in network.layers)
         assert cost["flops"] == sum(2 * n.inputs * n.units * n.positions for n in network.layers)
         assert network.learning_rate == architecture.get("learning_rate")
+
+
+def test_a_cell_counts_each_layer_by_its_share_of_the_paths() -> None:
+    space = create_space("cells", input_shape=(8, 8, 1), classes=10)
+    usual = dict.fromkeys(space.example(), "none")
+
+    def cell(**edges: str) -> Network:
+        network = describe(space, space.architecture(usual | edges))
+        assert network is not None
+        return network
+
+    bare = cell(edge_0_3="skip")
+    assert depth(bare) == 1 + 2 * (0.5 + 0.5)
+    # Three stages of one cell; on one of two paths a layer counts half.
+    assert depth(cell(edge_0_3="conv3x3")) == depth(bare) + 3
+    assert depth(cell(edge_0_3="skip", edge_0_1="conv3x3", edge_1_3="skip")) == depth(bare) + 1.5
+    # What nothing flows through is no layer, and a cell through which nothing flows is no network.
+    assert cell(edge_0_3="skip", edge_0_1="conv3x3") == bare
+    assert depth(cell(edge_0_1="conv3x3")) == 0
+    scores = [
+        score(network, calibration_for(space))
+        for network in (cell(edge_0_1="conv3x3"), bare, cell(edge_0_3="conv1x1"), cell(edge_0_3="conv3x3"))
+    ]
+    assert scores == sorted(scores)
 
 
 def test_a_space_that_does_not_say_what_its_networks_are() -> None:
