@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from archmend.search.ranking import best_first
 from archmend.search.types import Budget, TrialResult
@@ -13,16 +13,32 @@ def usable(prior: Iterable[TrialResult], space: Space, objectives: Sequence[str]
     """Return the results of earlier runs that say something here, the best first.
 
     Left out are those without a value, with another number of objectives, or of an architecture that this
-    space does not have. Only their order is meant to be used: on other data the values are others.
+    space does not have. Only their order is meant to be used, and that within one run: on other data the
+    values are others. So several runs take turns, each with the same share of its results at a time.
     """
-    several = len(objectives)
-    return best_first(
-        r
-        for r in prior
-        if r.value is not None
-        and (len(r.value) if isinstance(r.value, tuple) else 1) == several
-        and r.architecture in space
-    )
+    found: list[tuple[float, int, TrialResult]] = []
+    for number, run in enumerate(runs_of(prior)):
+        ranked = best_first(r for r in run if _is_usable(r, space, len(objectives)))
+        found += [(place / len(ranked), number, result) for place, result in enumerate(ranked)]
+    return [result for _, _, result in sorted(found, key=lambda each: each[:2])]
+
+
+def runs_of(prior: Iterable[TrialResult]) -> Iterator[list[TrialResult]]:
+    """Yield the results of each run by itself: ids grow within a run and begin anew with the next."""
+    run: list[TrialResult] = []
+    for result in prior:
+        if run and result.id <= run[-1].id:
+            yield run
+            run = []
+        run.append(result)
+    if run:
+        yield run
+
+
+def _is_usable(result: TrialResult, space: Space, objectives: int) -> bool:
+    if result.value is None or result.architecture not in space:
+        return False
+    return (len(result.value) if isinstance(result.value, tuple) else 1) == objectives
 
 
 def first_unseen(
