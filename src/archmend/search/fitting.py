@@ -15,6 +15,7 @@ from archmend.spaces import Architecture, Space
 _DRAWS = 256
 _STEPS = 200
 _LISTED = 20_000
+_LISTABLE, _MOSTLY = 1_000_000, 0.9
 _STARTS = 20
 _SPREAD = 2_000
 
@@ -58,8 +59,9 @@ def draw_unseen(
     What a strategy falls back on whose own proposals are used up, and how it draws its first ones. `seen`
     is asked often: give a set or a dict.
     """
-    if len(seen) >= space.size and all(a in seen for a in space):
-        return None
+    if _MOSTLY * space.size <= len(seen) and space.size <= _LISTABLE and not limits_cost(budget):
+        left = [a for a in space if a not in seen]
+        return left[int(rng.integers(len(left)))] if left else None
     found = draw_within(space, budget, rng, lambda a: a not in seen)
     if found is None and space.is_finite and not limits_cost(budget):
         return next((a for a in space if a not in seen), None)
