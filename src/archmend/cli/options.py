@@ -46,6 +46,10 @@ BatchSize = Annotated[int, typer.Option(help="Rows a step.")]
 Optimizer = Annotated[str, typer.Option(help="adam, adamw, nadam, rmsprop, sgd or adagrad.")]
 LearningRate = Annotated[float | None, typer.Option(help="Where the space does not choose it.")]
 Inherit = Annotated[str, typer.Option(help="Start a trial from the weights of: best, parent or none.")]
+Confirm = Annotated[
+    int | None,
+    typer.Option(help="Train the best so many again, 3 times each with fresh seeds, and let these decide."),
+]
 Workers = Annotated[int | None, typer.Option(help="Processes; one a core, at most 4, unless given.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or begin it.")]
 

@@ -30,6 +30,7 @@ def run(
     optimizer: o.Optimizer = "adam",
     learning_rate: o.LearningRate = None,
     inherit: o.Inherit = "none",
+    confirm: o.Confirm = None,
     workers: o.Workers = None,
     repair_strategy: Annotated[str, typer.Option(help="auto, rules or random.")] = "auto",
     repair_epochs: Annotated[int, typer.Option(help="Epochs of the final training.")] = 30,
@@ -94,6 +95,7 @@ def run(
         optimizer=optimizer,
         learning_rate=learning_rate,
         inherit=inherit,
+        confirm=confirm,
         workers=workers,
         seed=seed,
         resume=resume,
@@ -130,6 +132,8 @@ def run(
     if not quiet:
         version = outcome.version
         typer.echo(f"architecture: {outcome.best.architecture}")
+        for sentence in outcome.confirmed.sentences() if outcome.confirmed else ():
+            typer.echo(sentence)
         typer.echo(verdict(outcome.evaluation))
         typer.echo(
             f"{version.registry}: {version.name} version {version.version}. {version.reason or ''}".rstrip()

@@ -28,6 +28,7 @@ def search(
     optimizer: o.Optimizer = "adam",
     learning_rate: o.LearningRate = None,
     inherit: o.Inherit = "none",
+    confirm: o.Confirm = None,
     workers: o.Workers = None,
     seed: o.Seed = 0,
     split_seed: o.SplitSeed = None,
@@ -83,6 +84,7 @@ def search(
         optimizer=optimizer,
         learning_rate=learning_rate,
         inherit=inherit,
+        confirm=confirm,
         workers=workers,
         seed=seed,
         resume=resume,
@@ -122,4 +124,6 @@ def search(
         )
         typer.echo(f"validation: {metrics}; {best.params:,} parameters, {best.flops:,} FLOPs")
         typer.echo(f"stopped by: {outcome.stopped_by}")
+        for sentence in outcome.confirmed.sentences() if outcome.confirmed else ():
+            typer.echo(sentence)
     typer.echo(folder)

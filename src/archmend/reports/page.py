@@ -10,6 +10,7 @@ from typing import Any
 
 from archmend.evaluation import beats_baselines, verdict
 from archmend.reports import charts, pareto_charts
+from archmend.reports.confirming import confirm_note, confirm_rows
 from archmend.reports.drawing import layers_of
 from archmend.reports.inheritance import inheritance_note
 from archmend.reports.latency import latency_note
@@ -46,6 +47,8 @@ def render(record: RunRecord) -> str:
         inherited=inheritance_note(record),
         layers=layers_of(record),
         latency=latency_note(record),
+        confirmed=confirm_note(record),
+        confirmations=confirm_rows(record),
         charts={name: list(group) for name, group in drawn.items()},
         specs=_script_json({chart.id: chart.spec for group in drawn.values() for chart in group}),
         vega=_vega() if any(drawn.values()) else "",
@@ -179,6 +182,9 @@ def _lineage(record: RunRecord) -> list[tuple[str, str]]:
 
 def _top(record: RunRecord) -> list[Any]:
     measured = [trial for trial in record.trials if trial.value is not None]
+    # Of trials with several numbers of epochs, those with the most are the ones to compare.
+    most = max((t.fidelity or 0 for t in measured if t.status == "succeeded"), default=0)
+    measured = [t for t in measured if not most or (t.fidelity == most and t.status == "succeeded")]
     return sorted(
         measured, key=lambda t: t.value if isinstance(t.value, tuple) else (t.value or 0.0,), reverse=True
     )[:10]

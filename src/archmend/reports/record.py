@@ -41,6 +41,7 @@ class Trial(_Read):
     latency_ms: float | None = None
     seconds: float | None = None
     epochs: float | None = None
+    fidelity: int | None = None
     parent: int | None = None
 
     @property
@@ -61,6 +62,31 @@ class Pareto(_Read):
     """pareto.json."""
 
     trials: tuple[Trial, ...]
+
+
+class Confirmed(_Read):
+    """One of the candidates in confirm.json; values are turned so that larger is better."""
+
+    trial: int
+    architecture: str
+    first_look: float
+    repeats: tuple[float, ...]
+    failed: int
+    mean: float | None
+    overestimated: float | None
+    estimate: float
+    error: float
+
+
+class Confirm(_Read):
+    """confirm.json."""
+
+    objective: str
+    direction: Literal["maximize", "minimize"]
+    repeats: int
+    candidates: tuple[Confirmed, ...]
+    winner: int
+    first_look: int
 
 
 class Repair(_Read):
@@ -136,6 +162,7 @@ class RunRecord:
     evaluation: Evaluation | None
     version: Version | None
     space_text: str | None = None
+    confirm: Confirm | None = None
 
     @classmethod
     def from_directory(cls, folder: str | Path) -> RunRecord:
@@ -162,6 +189,7 @@ class RunRecord:
             _json(folder / "evaluation.json", Evaluation),
             _json(folder / "registered.json", Version),
             _text(folder / "space.yaml"),
+            _json(folder / "confirm.json", Confirm),
         )
         if not record.trials and record.evaluation is None and not record.history:
             raise BadInput(f"{str(folder)!r} holds no run; name the folder of a run")

@@ -3,6 +3,7 @@
 Nothing here knows Keras, Kubernetes or files.
 """
 
+from archmend.search.comparable import comparable
 from archmend.search.evaluating import Evaluator, Pool
 from archmend.search.fitting import count_fitting
 from archmend.search.hypervolume import Hypervolume
@@ -42,6 +43,7 @@ __all__ = [
     "best_of",
     "checked_objectives",
     "common_failure",
+    "comparable",
     "count_fitting",
     "create_strategy",
     "dominates",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archmend.evaluation import Evaluation
     from archmend.registry import Version
     from archmend.search import SearchProgress
+    from archmend.steps.confirm_record import ConfirmRecord
     from archmend.steps.records import BestRecord
     from archmend.steps.repair import RepairProgress
 
@@ -50,6 +51,7 @@ class RunOutcome:
     evaluation: Evaluation
     version: Version
     report: Path
+    confirmed: ConfirmRecord | None = None
 
 
 def run(request: RunRequest, watch: RunWatch | None = None) -> RunOutcome:
@@ -83,8 +85,10 @@ class _Run:
         self._state = self._state.model_copy(update={"finished": utc_now()})
         self._write()
         from archmend.reports import write_report
+        from archmend.steps.confirm_record import read_confirm
 
-        return RunOutcome(best, evaluation, version, write_report(self._out))
+        report = write_report(self._out)
+        return RunOutcome(best, evaluation, version, report, read_confirm(self._out))
 
     def _searched(self) -> BestRecord:
         """Search, or go on with a search; one that has come to its end says its best again at once."""

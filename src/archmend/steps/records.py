@@ -93,6 +93,8 @@ class BestRecord(TrialRecord):
         confusion: counts of each class by its name; empty where the trial's weights are gone.
         space, strategy: of the search. stopped_by: what ended it.
         data_digest, split_digest: of the data.
+        confirmed: mean value of its fresh trainings in the first objective, turned as `value` is; null where
+            it was not trained again.
     """
 
     space: str
@@ -101,6 +103,7 @@ class BestRecord(TrialRecord):
     data_digest: str
     split_digest: str
     confusion: dict[str, ClassCounts] = {}
+    confirmed: float | None = None
 
 
 class HypervolumeRecord(_Record):

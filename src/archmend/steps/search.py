@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from archmend.datasets import Prepared, write_prepared
 from archmend.errors import Interrupted, NothingSucceeded
@@ -23,6 +23,8 @@ from archmend.search import (
     with_epochs,
 )
 from archmend.spaces import Space
+from archmend.steps.confirm import confirm
+from archmend.steps.confirm_record import ConfirmRecord
 from archmend.steps.journal import Journal
 from archmend.steps.records import BestRecord, TrialRecord
 from archmend.steps.search_folder import (
@@ -56,6 +58,7 @@ class SearchOutcome:
         best: as best.json has it. trials: charged ones, by number. pareto: of them.
         rejected: over a cost limit. stopped_by: what ended it.
         seconds: of the wall clock, over all parts of a resumed run.
+        confirmed: what fresh trainings of the best said; None where none were wanted.
     """
 
     best: BestRecord
@@ -64,6 +67,7 @@ class SearchOutcome:
     rejected: tuple[TrialRecord, ...]
     stopped_by: str
     seconds: float
+    confirmed: ConfirmRecord | None = None
 
 
 def search(request: SearchRequest, progress: Progress | None = None) -> SearchOutcome:
@@ -112,17 +116,23 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
                 result = _on_katib(request, space, history, keeper, progress)
             else:
                 result = _here(request, space, strategy, history, keeper, progress)
+            confirmed = _confirmed(request, space, result, seconds, progress)
         except Interrupted:
             # What the trials that were cut took counts when the run goes on.
             write_state(request, info, seconds())
             raise
     if result.best is None:
         raise NothingSucceeded(_why_nothing(result.trials, result.stopped_by))
-    best = write_results(request, info, result)
+    if confirmed is not None:
+        winner, record = confirmed
+        result = replace(result, best=winner)
+        best = write_results(request, info, result, record.mean_of(winner.id))
+    else:
+        best = write_results(request, info, result)
     if latency is not None:
         latency = latency.checked_on(space, [*result.trials, *result.rejected])
     write_state(request, info, seconds(), result.stopped_by, latency=latency)
-    return _outcome(request, result, best, seconds())
+    return _outcome(request, result, best, seconds(), None if confirmed is None else confirmed[1])
 
 
 def _checked_strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy | None:
@@ -184,7 +194,9 @@ def _on_katib(
     return search_on_katib(request, space, budget, history, keeper.keep, progress)
 
 
-def _evaluator(request: SearchRequest, space: Space, history: Sequence[TrialResult]) -> PooledEvaluator:
+def _evaluator(
+    request: SearchRequest, space: Space, history: Sequence[TrialResult], *, keep: bool = True
+) -> PooledEvaluator:
     weights = request.out / WEIGHTS
     settings = TrainingSettings(
         request.out / DATA,
@@ -195,7 +207,7 @@ def _evaluator(request: SearchRequest, space: Space, history: Sequence[TrialResu
         request.learning_rate,
         latency="latency_ms" in request.objectives or request.max_latency_ms is not None,
         latency_limit=request.max_latency_ms,
-        weights=weights,
+        weights=weights if keep else None,
     )
     return PooledEvaluator(
         settings,
@@ -206,7 +218,29 @@ def _evaluator(request: SearchRequest, space: Space, history: Sequence[TrialResu
     )
 
 
-def _outcome(request: SearchRequest, result: SearchResult, best: BestRecord, seconds: float) -> SearchOutcome:
+def _confirmed(
+    request: SearchRequest,
+    space: Space,
+    result: SearchResult,
+    seconds: Callable[[], float],
+    progress: Progress | None,
+) -> tuple[TrialResult, ConfirmRecord] | None:
+    """Train the best again, if that is wanted and there is one."""
+    if request.confirm is None or result.best is None:
+        return None
+    # A limit of what is measured has let them pass once.
+    anew = replace(request, inherit="none", max_latency_ms=None)
+    left = None if request.max_seconds is None else max(1e-6, request.max_seconds - seconds())
+    return confirm(request, space, result, lambda: _evaluator(anew, space, (), keep=False), left, progress)
+
+
+def _outcome(
+    request: SearchRequest,
+    result: SearchResult,
+    best: BestRecord,
+    seconds: float,
+    confirmed: ConfirmRecord | None,
+) -> SearchOutcome:
     def records(results: Sequence[TrialResult]) -> tuple[TrialRecord, ...]:
         return tuple(TrialRecord.of(r, request.objective) for r in results)
 
@@ -217,6 +251,7 @@ def _outcome(request: SearchRequest, result: SearchResult, best: BestRecord, sec
         records(result.rejected),
         result.stopped_by,
         seconds,
+        confirmed,
     )
 
 

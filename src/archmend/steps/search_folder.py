@@ -153,8 +153,17 @@ def _known_latency(path: Path) -> PredictedLatency | None:
     return SearchState.model_validate_json(path.read_bytes()).latency if path.is_file() else None
 
 
-def write_results(request: SearchRequest, info: DataInfo, result: SearchResult) -> BestRecord:
-    """Write pareto.json where there are several objectives, and then best.json."""
+def write_results(
+    request: SearchRequest, info: DataInfo, result: SearchResult, confirmed: float | None = None
+) -> BestRecord:
+    """Write pareto.json where there are several objectives, and then best.json.
+
+    Args:
+        request: of the search.
+        info: of its data.
+        result: of it.
+        confirmed: mean of the best's fresh trainings; None where there were none.
+    """
     assert result.best is not None
     best = BestRecord(
         **TrialRecord.of(result.best, request.objective).model_dump(),
@@ -164,6 +173,7 @@ def write_results(request: SearchRequest, info: DataInfo, result: SearchResult) 
         data_digest=info.digest,
         split_digest=info.split_digest,
         confusion=_confusion(request.out / WEIGHTS, result.best, info),
+        confirmed=confirmed,
     )
     if len(request.objectives) > 1:
         covered = result.hypervolume

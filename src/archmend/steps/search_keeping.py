@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from archmend.datasets import DataInfo
 from archmend.search import TrialResult, incumbent
+from archmend.steps.confirm import best_candidates
 from archmend.steps.journal import Journal
 from archmend.steps.records import TrialRecord
 from archmend.steps.search_folder import WEIGHTS, drop_weights, write_state
@@ -57,6 +58,8 @@ class Keeper:
         """Remove weights that nobody asks for again; those of trials without a line yet stay."""
         best = incumbent(self._results)
         needed = parents | ({best.id} if best is not None else set())
+        if self._request.confirm is not None:
+            needed |= {r.id for r in best_candidates(self._results, self._request.confirm)}
         if self.fidelities:
             needed |= promotable(self._results, self.fidelities[-1])
         drop_weights(self._request.out / WEIGHTS, self._weighted - needed)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from archmend.errors import BadInput
+from archmend.steps.confirm_record import ConfirmRecord
 from archmend.steps.records import BestRecord, TrialRecord
 from archmend.steps.search import SearchRequest, search
 
@@ -71,7 +72,7 @@ def test_bad_requests(
 
 
 def test_published_schemas_are_current() -> None:
-    for model, name in ((TrialRecord, "trial"), (BestRecord, "best")):
+    for model, name in ((TrialRecord, "trial"), (BestRecord, "best"), (ConfirmRecord, "confirm")):
         published = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
         assert published == model.model_json_schema(mode="serialization"), f"write {name}.schema.json anew"
 

@@ -50,7 +50,7 @@ def test_several_numbers_of_epochs_are_the_local_search(call: Call) -> None:
     katib = Controller(call, experiment("asha", epochs_allowed=(1, 9), seed="4"))
     asked = []
     for _ in range(20):
-        (name,) = katib.ask(1)
+        (name,) = katib.ask(1, repeats=True)
         given = katib.trials[name].assignments
         katib.end(name, accuracy=score(given["architecture"]))
         asked.append((given["architecture"], int(given["epochs"])))
@@ -65,12 +65,12 @@ def test_several_numbers_of_epochs_are_the_local_search(call: Call) -> None:
 
 def test_asha_goes_on_with_many_running_and_some_lost(call: Call) -> None:
     katib = Controller(call, experiment("asha", epochs_allowed=(1, 9)))
-    running = katib.ask(6)
+    running = katib.ask(6, repeats=True)
     for turn in range(12):
         first, second, *running = running
         katib.end(first, accuracy=score(katib.trials[first].assignments["architecture"]))
         katib.end(second, "FAILED" if turn % 3 else "METRICSUNAVAILABLE")
-        running += katib.ask(2)
+        running += katib.ask(2, repeats=True)
     asked = [(t.assignments["architecture"], t.assignments["epochs"]) for t in katib.trials.values()]
     assert len(set(asked)) == len(asked) == 30
     assert {"1", "3"} <= {epochs for _, epochs in asked}
