@@ -137,3 +137,23 @@ class Posterior:
         explained = solve_triangular(self._lower, between, lower=True, check_finite=False)
         left = np.maximum(1.0 - (explained * explained).sum(axis=0), 1e-12)
         return between.T @ self._alpha, np.sqrt(self._variance * left)
+
+    def samples(self, points: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+        """Return draws of the values at points, all of them at once, shape (count, m), without noise."""
+        from scipy.linalg import cholesky, solve_triangular
+
+        between = self._weights.kernel(self._points, points)
+        explained = solve_triangular(self._lower, between, lower=True, check_finite=False)
+        left = self._weights.kernel(points, points) - explained.T @ explained
+        # Points that are alike make it singular; the ridge is far below any difference that matters.
+        left.flat[:: len(points) + 1] += 1e-6
+        root = cholesky(left, lower=True, check_finite=False)
+        mean = between.T @ self._alpha
+        return np.asarray(mean + np.sqrt(self._variance) * (rng.normal(size=(count, len(points))) @ root.T))
+
+    def left_out(self, values: np.ndarray) -> np.ndarray:
+        """Return what the others say of each measured value (Rasmussen and Williams 2006, 5.4.2)."""
+        from scipy.linalg import cho_solve
+
+        inverse = cho_solve((self._lower, True), np.eye(len(values)), check_finite=False)
+        return np.asarray(values - self._alpha / np.diag(inverse))

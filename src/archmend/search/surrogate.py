@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from archmend.search.ranking import best_first
 from archmend.search.scores import normal_scores
 from archmend.search.strategy import Settings, Strategy
 from archmend.search.types import TrialResult
-from archmend.search.warm_start import usable
+from archmend.search.warm_start import runs_of, usable
 from archmend.spaces import Architecture, Space
 
 _KEPT = 400
@@ -34,7 +34,7 @@ _NEIGHBOURHOODS = 500
 _CLIMBS, _ROUNDS = 3, 2
 """From so many candidates the search goes on to their neighbours, so often."""
 _MARGIN = 0.3
-"""What counts as an improvement: chance alone lifts the best of noisy values about so far above its mean."""
+"""How much more than the best value shown the bolder asks want, in normal scores."""
 
 
 class SurrogateSettings(Settings):
@@ -45,7 +45,7 @@ class SurrogateSettings(Settings):
             besides those near the best. around: best architectures whose neighbours are candidates.
     """
 
-    initial: int = Field(10, ge=2, le=1000)
+    initial: int = Field(6, ge=2, le=1000)
     drawn: int = Field(400, ge=1, le=10_000)
     around: int = Field(5, ge=1, le=100)
 
@@ -132,8 +132,11 @@ class Surrogate(Strategy):
                 np.concatenate([scores, posterior.mean(expected)]),
             )
             posterior = Posterior(weights, points, scores)
-        # Of what was measured, not of what is believed: where training is noisy this asks for more.
-        best = _MARGIN + float(scores[: len(kept)].max()) if kept else float(posterior.mean(points).max())
+        believed = float(posterior.mean(points).max())
+        shown = float(scores[: len(kept)].max()) if kept else believed
+        # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
+        # wrong hill, and where training is noisy, the believed best alone keeps the search where it is.
+        best = believed if number % 2 else shown + _MARGIN
         return posterior, best, self._coordinates, len(self._tasks)
 
     def _weights(self, told: Sequence[TrialResult]) -> Weights:
@@ -246,7 +249,7 @@ def _level(count: int) -> int:
 def _tasks(prior: Sequence[TrialResult], space: Space, objectives: Sequence[str]) -> list[list[TrialResult]]:
     """Return the usable results of each earlier run, the best and the worst of many."""
     found = []
-    for run in _runs(prior):
+    for run in runs_of(prior):
         ranked = usable(run, space, objectives)
         half = _EARLIER // 2
         if len(ranked) > _EARLIER:
@@ -254,15 +257,3 @@ def _tasks(prior: Sequence[TrialResult], space: Space, objectives: Sequence[str]
         if len(ranked) > 1:
             found.append(ranked)
     return found
-
-
-def _runs(prior: Sequence[TrialResult]) -> Iterator[list[TrialResult]]:
-    """Yield the results of each run by itself: ids count from 0 in each."""
-    run: list[TrialResult] = []
-    for result in prior:
-        if run and result.id <= run[-1].id:
-            yield run
-            run = []
-        run.append(result)
-    if run:
-        yield run
