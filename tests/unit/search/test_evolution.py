@@ -105,7 +105,7 @@ def test_it_is_better_than_random() -> None:
 
 def test_half_of_the_first_population_is_the_best_of_earlier_runs() -> None:
     drawn = [SPACE.sample(np.random.default_rng(i)) for i in range(30)]
-    prior = [TrialResult(7, a, _sum(a)) for a in drawn]
+    prior = [TrialResult(7 + i, a, _sum(a)) for i, a in enumerate(drawn)]
     asked = Evolution(SPACE, 0, population=10, prior=prior).ask(10)
     best = sorted(drawn, key=_sum, reverse=True)[:5]
     assert sorted(map(_sum, best)) == sorted(_sum(s.architecture) for s in asked[:5])
