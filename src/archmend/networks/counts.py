@@ -32,7 +32,8 @@ def _layer_flops(layer: Any) -> int:
         return _places(layer.input, 2) * _layer_flops(layer.layer)
     if isinstance(layer, keras.layers.Bidirectional):
         return _layer_flops(layer.forward_layer) + _layer_flops(layer.backward_layer)
-    kernels = [v for v in layer.trainable_variables if len(v.shape) >= 2]
+    # A recurrent layer's biases are a matrix, too, and multiply nothing.
+    kernels = [v for v in layer.trainable_variables if len(v.shape) >= 2 and v.name != "bias"]
     if not kernels or isinstance(layer, keras.layers.Embedding):
         return 0
     size = sum(math.prod(v.shape) for v in kernels)

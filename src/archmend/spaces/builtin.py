@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from archmend.errors import unknown_name
-from archmend.spaces import conv, fc, seed_fc
+from archmend.spaces import cells, conv, fc, seed_fc, series, tabular
 from archmend.spaces.declared import Item
 from archmend.spaces.family import Family, Rows
 from archmend.spaces.space import Space
@@ -31,6 +31,9 @@ BUILT_IN: dict[str, BuiltIn] = {
     "fc": BuiltIn(fc.FAMILY, fc.FC),
     "conv": BuiltIn(conv.FAMILY, conv.CONV),
     "conv-open": BuiltIn(conv.FAMILY, conv.CONV_OPEN),
+    "cells": BuiltIn(cells.FAMILY, cells.CELLS),
+    "series": BuiltIn(series.FAMILY, series.SERIES),
+    "tabular": BuiltIn(tabular.FAMILY, tabular.TABULAR),
 }
 FAMILIES: dict[str, Family] = {one.family.name: one.family for one in BUILT_IN.values()}
 

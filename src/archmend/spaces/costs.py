@@ -25,15 +25,32 @@ class Cost:
         return {"params": self.params, "flops": self.flops}
 
 
-def dense(inputs: int, units: int) -> Cost:
-    """Cost of a dense layer with bias."""
-    return Cost(inputs * units + units, 2 * inputs * units)
+def dense(inputs: int, units: int, *, bias: bool = True) -> Cost:
+    """Cost of a dense layer."""
+    return Cost(inputs * units + units * bias, 2 * inputs * units)
 
 
-def conv2d(kernel: int, channels: int, filters: int, height: int, width: int) -> Cost:
-    """Cost of a square convolution with bias whose output has this height and width."""
+def conv2d(kernel: int, channels: int, filters: int, height: int, width: int, *, bias: bool = True) -> Cost:
+    """Cost of a square convolution whose output has this height and width."""
     weights = kernel * kernel * channels * filters
-    return Cost(weights + filters, 2 * weights * height * width)
+    return Cost(weights + filters * bias, 2 * weights * height * width)
+
+
+def conv1d(kernel: int, channels: int, filters: int, steps: int) -> Cost:
+    """Cost of a convolution along time with bias whose output has so many steps."""
+    weights = kernel * channels * filters
+    return Cost(weights + filters, 2 * weights * steps)
+
+
+def gru(inputs: int, units: int, steps: int) -> Cost:
+    """Cost of a gated recurrent unit with Keras's two biases, over so many steps."""
+    weights = 3 * units * (inputs + units)
+    return Cost(weights + 6 * units, 2 * weights * steps)
+
+
+def normalization(channels: int) -> Cost:
+    """Scale and shift of batch or layer normalisation; no kernel is multiplied."""
+    return Cost(2 * channels, 0)
 
 
 def batch_normalization(channels: int) -> Cost:

@@ -16,8 +16,14 @@ from archmend.errors import BadInput
 from archmend.spaces import Choice, OpenIntegers, Repeat, Space, create_space, space_names
 from archmend.testing import SPACES
 
+IMAGES = ("conv", "conv-open", "cells")
 BUILT_IN = {
-    name: create_space(name, input_shape=(8, 8, 1) if name.startswith("conv") else (20,), classes=4)
+    name: create_space(
+        name,
+        input_shape=(8, 8, 1) if name in IMAGES else (20,),
+        classes=4,
+        columns=(1, 4, 15) if name == "tabular" else None,
+    )
     for name in space_names()
 }
 ALL: Mapping[str, Space] = {**BUILT_IN, **SPACES}

@@ -57,6 +57,19 @@ def test_a_base_with_other_values() -> None:
         assert space.cost(drawn) == wide.cost(drawn)
 
 
+def test_a_base_forgets_what_can_not_be_any_more() -> None:
+    series = {"input_shape": (9, 2, 1), "classes": 4}
+    narrow = "base: series\nchoices:\n- {name: recurrent, values: %s}\n"
+    none, gru = (space_source(narrow % kind).space(**series) for kind in ("none", "gru"))
+    names = [name for item in none.choices for name in item.names]
+    assert "units" not in names  # of a recurrent layer, and there is none
+    assert "summary" in names
+    assert gru.size == none.size * 3
+    # A choice without a condition of its own keeps that of the one that it replaces.
+    units = space_source("base: series\nchoices:\n- {name: units, values: [8]}\n").space(**series)
+    assert Choice("units", [8], when={"recurrent": ["gru", "gru_last"]}) in units.choices
+
+
 def test_open_integers_and_what_a_family_leaves_out() -> None:
     space = _space(HERE / "open.yaml")
     assert space.choices[0] == Choice("blocks", OpenIntegers(1, 2.0))
@@ -342,3 +355,17 @@ def test_no_text_makes_reading_crash(text: str) -> None:
     except BadInput as error:
         sentence = str(error)
     assert "\n" not in sentence
+
+
+GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "spaces.md"
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_the_guides_examples_are_read(text: str) -> None:
+    written = space_source(text).written
+    assert written.family is not None
+    shape = {"series": (12, 2, 1)}.get(written.family.name, (8, 8, 1))
+    space = space_source(text).space(input_shape=shape, classes=4)
+    assert space.cost(space.example())["params"] > 0
+    jsonschema.validate(yaml.safe_load(text.replace("e-3", ".0e-3")), SCHEMA)

@@ -1,10 +1,10 @@
 """The layers of each family's networks, between the encoded rows and the output."""
 
-from archmend.networks.families import plain
+from archmend.networks.families import cells, plain, series, tabular
 from archmend.networks.families.common import Chain, Graph, Seeds
 
 __all__ = ["CHAINS", "GRAPHS", "Seeds"]
 
-CHAINS: dict[str, Chain] = {"fc": plain.fully_connected, "conv": plain.conv}
-GRAPHS: dict[str, Graph] = {}
+CHAINS: dict[str, Chain] = {"fc": plain.fully_connected, "conv": plain.conv, "series": series.series}
+GRAPHS: dict[str, Graph] = {"tabular": tabular.tabular, "cells": cells.cells}
 """By the family's name; the usual values of what an architecture does not choose are filled in before."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from archmend.spaces import create_space
+from archmend.spaces import space_setting
 from archmend.testing.katib.outcomes import CONDITIONS, Outcome, condition, ended, observation, pod
 from archmend.testing.katib.store import ApiError, Object, Store, now
 
@@ -58,7 +58,7 @@ def suggest(experiment: Object, number: int) -> Mapping[str, str]:
     if spec["algorithm"]["algorithmName"].startswith("archmend-"):
         settings = {s["name"]: s["value"] for s in spec["algorithm"]["algorithmSettings"]}
         shape = tuple(map(int, settings["input_shape"].split("x")))
-        space = create_space(settings["space"], input_shape=shape, classes=int(settings["classes"]))
+        space = space_setting(settings["space"]).space(input_shape=shape, classes=int(settings["classes"]))
         found["architecture"] = str(space.sample(rng))
     return found
 
