@@ -12,6 +12,7 @@ from archmend.evaluation import beats_baselines, verdict
 from archmend.reports import charts, pareto_charts
 from archmend.reports.confirming import confirm_note, confirm_rows
 from archmend.reports.drawing import layers_of
+from archmend.reports.explaining import explanation_note, importance_chart
 from archmend.reports.inheritance import inheritance_note
 from archmend.reports.latency import latency_note
 from archmend.reports.record import RunRecord
@@ -47,6 +48,7 @@ def render(record: RunRecord) -> str:
         inherited=inheritance_note(record),
         layers=layers_of(record),
         latency=latency_note(record),
+        explained=explanation_note(record),
         confirmed=confirm_note(record),
         confirmations=confirm_rows(record),
         charts={name: list(group) for name, group in drawn.items()},
@@ -96,6 +98,12 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
             )
         for title, spec in pareto_charts.front_charts(record):
             add("search", title[:1].upper() + title[1:], _of_the_front(record), spec)
+        add(
+            "search",
+            "Which choices matter",
+            "How much of the values' variance over the space each choice makes by itself",
+            importance_chart(record),
+        )
         add("search", "Hypervolume", _of_the_hypervolume(record), pareto_charts.hypervolume_history(record))
     if record.history:
         for title, spec in charts.learning_curves(record):

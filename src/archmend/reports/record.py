@@ -89,6 +89,19 @@ class Confirm(_Read):
     first_look: int
 
 
+class Explanation(_Read):
+    """explanation.json."""
+
+    objective: str
+    importance: dict[str, float]
+    winner_is_best: float
+    fit: float
+    more: int
+    gain: float
+    gain_low: float
+    gain_high: float
+
+
 class Repair(_Read):
     """repair.json."""
 
@@ -163,6 +176,7 @@ class RunRecord:
     version: Version | None
     space_text: str | None = None
     confirm: Confirm | None = None
+    explanation: Explanation | None = None
 
     @classmethod
     def from_directory(cls, folder: str | Path) -> RunRecord:
@@ -190,6 +204,7 @@ class RunRecord:
             _json(folder / "registered.json", Version),
             _text(folder / "space.yaml"),
             _json(folder / "confirm.json", Confirm),
+            _json(folder / "explanation.json", Explanation),
         )
         if not record.trials and record.evaluation is None and not record.history:
             raise BadInput(f"{str(folder)!r} holds no run; name the folder of a run")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from archmend.search.comparable import comparable
 from archmend.search.coordinates import Coordinates
 from archmend.search.fitting import draw_within
 from archmend.search.gaussian_process import Belief, Posterior, fit_weights
@@ -66,7 +67,7 @@ def explain(
         more: how many further trials to look ahead.
         seed: of the draws.
     """
-    measured = sorted((r for r in results if r.value is not None), key=lambda r: r.id)
+    measured = sorted(comparable(results), key=lambda r: r.id)
     winner = best_of(measured)
     if winner is None or len({r.architecture for r in measured}) < LEAST:
         return None

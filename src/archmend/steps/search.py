@@ -25,6 +25,7 @@ from archmend.search import (
 from archmend.spaces import Space
 from archmend.steps.confirm import confirm
 from archmend.steps.confirm_record import ConfirmRecord
+from archmend.steps.explanation import write_explanation
 from archmend.steps.journal import Journal
 from archmend.steps.records import BestRecord, TrialRecord
 from archmend.steps.search_folder import (
@@ -129,6 +130,7 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
         best = write_results(request, info, result, record.mean_of(winner.id))
     else:
         best = write_results(request, info, result)
+    write_explanation(request.out, space, budget, request.objectives[0], result)
     if latency is not None:
         latency = latency.checked_on(space, [*result.trials, *result.rejected])
     write_state(request, info, seconds(), result.stopped_by, latency=latency)
