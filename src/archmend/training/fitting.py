@@ -32,7 +32,7 @@ class Fitting:
     """
 
     def __init__(
-        self, model: Any, rows: DeviceRows, *, batch_size: int, seed: int, measured: int = 0
+        self, model: Any, rows: DeviceRows, *, batch_size: int, seed: int, measured: int = 0, begun: int = 0
     ) -> None:
         """Compile nothing yet.
 
@@ -42,12 +42,16 @@ class Fitting:
             batch_size: rows a step.
             seed: of the order of rows.
             measured: rows that are predicted afterwards; what that takes is left before a deadline.
+            begun: epochs that the model was trained before with the same seed; their orders of rows are
+                not drawn again.
         """
         self.model = model
-        self.epochs = 0.0
+        self.epochs = float(begun)
         self._rows = rows
         self._batch_size = batch_size
         self._rng = np.random.default_rng(seed)
+        for _ in range(begun):
+            self._rng.permutation(rows.count)
         self._batches = -(-rows.count // batch_size)
         self._measured = measured / batch_size
         self._traced = False
