@@ -56,6 +56,29 @@ def test_our_own_algorithm_gets_the_space_and_two_parameters() -> None:
     )
 
 
+def test_a_strategy_that_chooses_the_epochs_gets_a_range_of_them() -> None:
+    made = spec("asha:max_epochs=9", fidelities=(1, 3, 9), budget={"target": 0.9}, trials=None)
+    settings = {s["name"]: s["value"] for s in made["algorithm"]["algorithmSettings"]}
+    assert (settings["max_epochs"], settings["epochs"]) == ("9", "9")
+    assert made["parameters"][1]["feasibleSpace"] == {"min": "1", "max": "9"}
+    assert "--continue" in _job_of(made)["command"]
+    # Katib would end with any trial that reaches it, however few its epochs.
+    assert made["objective"].get("goal") is None
+    # Each architecture may be a trial on each rung.
+    assert made["maxTrialCount"] == 300
+
+
+def test_a_strategy_that_waits_is_refused() -> None:
+    with pytest.raises(BadInput, match="strategy 'hyperband' waits for running trials"):
+        read_algorithm("hyperband:max_epochs=9")
+    read_algorithm("katib-hyperband")
+
+
+def _job_of(made: dict[str, Any]) -> dict[str, Any]:
+    (container,) = made["trialTemplate"]["trialSpec"]["spec"]["template"]["spec"]["containers"]
+    return dict(container)
+
+
 def test_a_metric_that_may_be_missing_is_not_asked_for() -> None:
     """Katib calls a trial without one of the named metrics a failed one."""
     assert "latency_ms" not in spec()["objective"]["additionalMetricNames"]

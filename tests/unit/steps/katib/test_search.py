@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.kubeflow.katib.conftest import Start
@@ -60,6 +61,33 @@ def test_a_search_leaves_what_a_local_one_leaves(start: Start, request_of: Make,
     (name,) = fake.objects("experiments", "team")
     kept = {o.uri.partition(f"/team/{name}/")[2] for o in list_objects(f"{store}/team/{name}")}
     assert {"data/data.json", *(f"trials/{name}-{n}.json" for n in range(5))} <= kept
+
+
+def test_of_several_fidelities_the_best_is_one_of_the_highest(start: Start, request_of: Make) -> None:
+    """The service promotes trial 1 to 3 epochs and then to 9; its value there is below one of trial 0."""
+    epochs = ("1", "1", "1", "3", "9")
+    values = (0.9, 0.6, 0.5, 0.7, 0.8)
+
+    def rungs(experiment: Mapping[str, Any], number: int) -> Mapping[str, str]:
+        code = suggest(experiment, 1 if number > 2 else number)["architecture"]
+        return {"architecture": code, "epochs": epochs[number]}
+
+    def trial(run: Run) -> Outcome:
+        fidelity = int(run.flag("epochs") or 0)
+        assert "--continue" in run.command
+        value = values[run.number]
+        metrics = {"accuracy": value, "loss": 1.0}
+        return Outcome(metrics=metrics, work=lambda: hand_in(run, value, fidelity=fidelity))
+
+    fake = start(trial, rungs)
+    request = request_of(strategy="asha:max_epochs=9", max_trials=5)
+    outcome = search(request)
+    assert (outcome.best.trial, outcome.best.value, outcome.best.fidelity) == (4, 0.8, 9)
+    assert [t.fidelity for t in outcome.trials] == [1, 1, 1, 3, 9]
+    held = the_experiment(fake)
+    assert held["spec"]["parameters"][1]["feasibleSpace"] == {"min": "1", "max": "9"}  # type: ignore[index]
+    with pytest.raises(BadInput, match="strategy 'hyperband' waits for running trials"):
+        request_of(strategy="hyperband", out=request.out.parent / "other")
 
 
 def test_an_unsuitable_pair_is_refused_before_anything_is_there(start: Start, request_of: Make) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from tests.minio_server import Server
 
-from archmend.errors import Interrupted
+from archmend.errors import BadInput, Interrupted
 from archmend.search import TrialResult
 from archmend.spaces import Space, create_space
 from archmend.steps import trial_weights
 from archmend.steps.records import TrialRecord
+from archmend.steps.trial_record import keep_record
 from archmend.steps.trial_request import TrialRequest
-from archmend.steps.trial_weights import inherited, offer_weights, offered_weights, weights_uri
+from archmend.steps.trial_weights import continued, inherited, offer_weights, offered_weights, weights_uri
 from archmend.storage import delete, list_objects
 
 SPACE = create_space("seed-fc", input_shape=(4,), classes=3)
@@ -54,6 +55,43 @@ def test_the_nearest_relative_is_taken(folder: str, tmp_path: Path) -> None:
     parent, file = inherited(asked(folder), SPACE, SPACE.parse("3-3"), tmp_path)
     assert (parent, file and file.read_bytes()) == (12, b"weights of 12"), "the better one of equals"
     assert inherited(asked(folder, inherit="best"), SPACE, SPACE.parse("3-3"), tmp_path)[0] == 0
+
+
+def rung(tmp_path: Path, folder: str, number: int, code: str, epochs: int, status: str = "succeeded") -> None:
+    """Leave what a trial of a strategy with several fidelities leaves."""
+    offer(tmp_path, folder, number, code, 0.5)
+    made = TrialResult(number, SPACE.parse(code), 0.5, status, epochs)  # type: ignore[arg-type]
+    keep_record(asked(folder, number, records=f"{folder}-records"), made)
+
+
+def test_a_promotion_goes_on_from_its_own_architecture(folder: str, tmp_path: Path) -> None:
+    for number, code, epochs in ((0, "3-3", 1), (1, "3-4", 3), (2, "3-3", 3)):
+        rung(tmp_path, folder, number, code, epochs)
+    rung(tmp_path, folder, 3, "3-3", 5, "stopped")
+    request = asked(folder, epochs=9, go_on=True, records=f"{folder}-records")
+    earlier, file = continued(request, SPACE, SPACE.parse("3-3"), tmp_path)
+    assert earlier is not None
+    assert (earlier.id, earlier.fidelity, file and file.read_bytes()) == (2, 3, b"weights of 2")
+    fewer = asked(folder, epochs=3, go_on=True, records=f"{folder}-records")
+    again, _ = continued(fewer, SPACE, SPACE.parse("3-3"), tmp_path)
+    assert again is not None
+    assert again.id == 0
+    plain = asked(folder, epochs=9, records=f"{folder}-records")
+    assert continued(plain, SPACE, SPACE.parse("3-3"), tmp_path) == (None, None)
+
+
+def test_without_a_record_a_promotion_trains_all_its_epochs(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offer(tmp_path, folder, 0, "3-3", 0.5)
+    request = asked(folder, epochs=9, go_on=True, records=f"{folder}-records")
+    assert continued(request, SPACE, SPACE.parse("3-3"), tmp_path) == (None, None)
+    assert "it does not go on from an earlier trial" in capsys.readouterr().err
+
+
+def test_going_on_needs_the_experiments_folders() -> None:
+    with pytest.raises(BadInput, match="--continue needs the experiment's weights and records"):
+        asked(None, inherit="none", go_on=True)
 
 
 def test_the_index_is_one_listing(folder: str, tmp_path: Path) -> None:
