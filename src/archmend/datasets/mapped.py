@@ -32,7 +32,8 @@ def write_arrays(stream: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
             padding = -before % _ALIGNMENT
             member.extra = struct.pack("<HH", _PADDING_ID, padding) + bytes(padding)
             with archive.open(member, "w", force_zip64=large) as target:
-                np.lib.format.write_array(target, np.ascontiguousarray(array), allow_pickle=False)
+                # Not ascontiguousarray, which makes a scalar an array of one.
+                np.lib.format.write_array(target, np.asarray(array, order="C"), allow_pickle=False)
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

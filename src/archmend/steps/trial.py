@@ -119,14 +119,15 @@ def _trained(
     request: TrialRequest, space: Space, architecture: Architecture, data: Path, scratch: Path, started: float
 ) -> TrialResult:
     seed = trial_seed(request.seed, request.number)
-    report, parent, trained = Report(request.number, "failed"), None, 0
+    report, parent, begun = Report(request.number, "failed"), None, 0
     try:
         _start_tensorflow(request)
         if request.require_gpu:
             forget_failure(request)
         earlier, weights = continued(request, space, architecture, scratch)
         if earlier is not None:
-            parent, trained = earlier.id, earlier.fidelity or 0
+            parent, begun = earlier.id, earlier.fidelity or 0
+            seed = seed if earlier.seed is None else earlier.seed
         else:
             parent, weights = inherited(request, space, architecture, scratch)
         from archmend.training.trial import Trainer
@@ -142,9 +143,17 @@ def _trained(
             latency_limit=request.max_latency_ms,
             weights=scratch,
         )
-        epochs = request.epochs - trained
-        task = Task(request.number, str(architecture), epochs, seed, weights, _deadline(request))
-        report = Trainer(settings, _teller(epochs)).run(task)
+        task = Task(
+            request.number,
+            str(architecture),
+            request.epochs,
+            seed,
+            weights,
+            _deadline(request),
+            begun=begun,
+            whole_state=request.go_on,
+        )
+        report = Trainer(settings, _teller(request.epochs - begun)).run(task)
     except NoGpuError as error:
         # A trial of its own: the record must say why, and the exit code lets another node try.
         failed = _result(request, architecture, replace(report, reason=str(error)), seed, None)

@@ -97,25 +97,31 @@ class PooledEvaluator:
             BadInput: more than that.
         """
         worker = self._idle()
-        parent, trained = self._start(suggestion)
+        earlier = self._earlier(suggestion)
+        seed = None if earlier is None else earlier.seed
+        parent = None if earlier is None else earlier.id
+        if earlier is None and self._choose_parent is not None:
+            parent = self._choose_parent(suggestion, self._finished)
         folder = self._settings.weights
         task = Task(
             suggestion.id,
             str(suggestion.architecture),
-            (suggestion.fidelity or self._settings.epochs) - trained,
-            trial_seed(self.seed, suggestion.id),
+            suggestion.fidelity or self._settings.epochs,
+            trial_seed(self.seed, suggestion.id) if seed is None else seed,
             None if parent is None or folder is None else weights_file(folder, parent),
             self.deadline,
+            begun=0 if earlier is None else earlier.fidelity or 0,
+            whole_state=suggestion.fidelity is not None,
         )
         worker.begin(suggestion, task, parent)
 
-    def _start(self, suggestion: Suggestion) -> tuple[int | None, int]:
-        """Return the trial from whose weights to start, and the epochs that count as trained with it."""
+    def _earlier(self, suggestion: Suggestion) -> TrialResult | None:
+        """Return the trial that a suggestion goes on from, if its state is there."""
         folder = self._settings.weights
         earlier = None if folder is None else earlier_trial(suggestion, self._finished)
-        if folder is not None and earlier is not None and weights_file(folder, earlier.id).is_file():
-            return earlier.id, earlier.fidelity or 0
-        return self._choose_parent(suggestion, self._finished) if self._choose_parent else None, 0
+        if folder is None or earlier is None or not weights_file(folder, earlier.id).is_file():
+            return None
+        return earlier
 
     def next_result(self) -> TrialResult:
         """Wait for the next trial that finishes, fails or is stopped.

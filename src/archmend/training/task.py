@@ -46,6 +46,9 @@ class Task:
         id: of the trial. architecture: its code. epochs: to train. seed: of weights and order.
         parent: file of weights to start from; None starts anew.
         deadline: a moment of `time.monotonic`, which all processes of a machine share; None for none.
+        begun: of the epochs, those that the parent was trained for, with this seed: the trial goes on exactly
+            where the parent ended, whose file has its whole state.
+        whole_state: whether a later trial may go on from this one so.
     """
 
     id: int
@@ -54,6 +57,8 @@ class Task:
     seed: int
     parent: Path | None = None
     deadline: float | None = None
+    begun: int = 0
+    whole_state: bool = False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from archmend.networks import (
     space_for,
     weights_of,
 )
+from archmend.networks.resuming import resume, state_of
 from archmend.storage import open_atomic
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
@@ -82,7 +83,10 @@ class Trainer:
         )
         if task.parent is not None:
             given = {k: v for k, v in read_arrays(task.parent).items() if k != CONFUSION}
-            inherit(model, given, seed=task.seed)
+            if task.begun:
+                resume(model, given)
+            else:
+                inherit(model, given, seed=task.seed)
         report = Report(task.id, "succeeded", params=count_params(model), flops=count_flops(model))
         if settings.latency:
             latency = measure_latency(model, self._validation.x[:1]).median_ms
@@ -100,19 +104,20 @@ class Trainer:
             batch_size=self._settings.batch_size,
             seed=task.seed,
             measured=self._validation.count,
+            begun=task.begun,
         )
         while fitting.epochs < task.epochs:
             try:
                 whole = fitting.epoch(task.deadline)
             except NotFiniteError:
                 reason = f"the loss was not finite in epoch {int(fitting.epochs) + 1}"
-                return replace(report, status="failed", reason=reason, epochs=fitting.epochs)
+                return replace(report, status="failed", reason=reason, epochs=fitting.epochs - task.begun)
             if not whole:
                 report = replace(report, status="stopped", reason=TIME_OVER)
                 break
-            self._tell(replace(report, status="running", epochs=fitting.epochs))
-        report = replace(report, epochs=fitting.epochs)
-        if fitting.epochs == 0:
+            self._tell(replace(report, status="running", epochs=fitting.epochs - task.begun))
+        report = replace(report, epochs=fitting.epochs - task.begun)
+        if report.epochs == 0:
             return report
         probabilities = predict(model, self._validation)
         if not np.isfinite(probabilities).all():
@@ -125,4 +130,5 @@ class Trainer:
             return
         counts = confusion_counts(probabilities, self._y, self._classes)
         with open_atomic(weights_file(self._settings.weights, task.id)) as stream:
-            write_arrays(stream, {**weights_of(model), CONFUSION: counts})
+            kept = state_of(model) if task.whole_state else weights_of(model)
+            write_arrays(stream, {**kept, CONFUSION: counts})

@@ -57,6 +57,31 @@ def test_a_trial_begins_with_its_parents_weights(data: Path, tmp_path: Path) -> 
         np.testing.assert_allclose(child[place], values, atol=1e-6)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_trial_that_goes_on_is_one_that_was_never_cut(data: Path, tmp_path: Path, optimizer: str) -> None:
+    trainer = _trainer(data, weights=tmp_path, optimizer=optimizer)
+    first = trainer.run(_task(0, epochs=1, whole_state=True))
+    seed = trial_seed(0, 0)
+    more = trainer.run(_task(1, epochs=3, begun=1, seed=seed, parent=weights_file(tmp_path, 0)))
+    whole = trainer.run(_task(2, epochs=3, seed=seed))
+    assert (first.reason, more.reason, whole.reason) == (None, None, None)
+    assert (first.epochs, more.epochs, whole.epochs) == (1.0, 2.0, 3.0)
+    assert more.metrics == whole.metrics
+    on, at_once = (read_arrays(weights_file(tmp_path, number)) for number in (1, 2))
+    assert set(on) == set(at_once)
+    for place, values in at_once.items():
+        np.testing.assert_array_equal(on[place], values)
+
+
+def test_a_trial_begins_with_what_weights_a_whole_state_has(data: Path, tmp_path: Path) -> None:
+    trainer = _trainer(data, weights=tmp_path, learning_rate=1e-12)
+    trainer.run(_task(0, whole_state=True))
+    trainer.run(_task(1, parent=weights_file(tmp_path, 0)))
+    parent, child = (read_arrays(weights_file(tmp_path, number)) for number in (0, 1))
+    for place, values in child.items():
+        np.testing.assert_allclose(parent[place], values, atol=1e-6)
+
+
 def test_a_loss_that_is_not_finite_is_a_failed_trial(data: Path) -> None:
     report = _trainer(data, optimizer="sgd", learning_rate=1e30).run(_task())
     assert report.status == "failed"
