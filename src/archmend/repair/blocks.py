@@ -39,15 +39,17 @@ class Block:
 
 
 def consumers(model: Any) -> dict[str, list[str]]:
-    """Return for each layer of a Sequential or Functional model the names of those that read its output.
+    """Return for each part of a Sequential or Functional model the names of those that read its output.
 
     A layer that is called twice is named once a call.
     """
     if isinstance(model, keras.Sequential):
         names = [layer.name for layer in model.layers]
         return {name: [follower] for name, follower in pairwise(names)} | {names[-1]: []}
-    found: dict[str, list[str]] = {layer.name: [] for layer in model.layers}
-    for layer in model.get_config()["layers"]:
+    # Operations, such as the slice x[:, :3], have a place in the graph and are no layers.
+    entries = model.get_config()["layers"]
+    found: dict[str, list[str]] = {entry["name"]: [] for entry in entries}
+    for layer in entries:
         for node in layer["inbound_nodes"]:
             for source in _sources(node):
                 found[source].append(layer["name"])
@@ -87,7 +89,7 @@ def _block(layer: Any, layers: dict[str, Any], followers: dict[str, list[str]], 
     activation, end, normalized = activation_of(layer) or "linear", layer.name, False
     while activation == "linear" and len(followers[end]) == 1:
         (follower,) = followers[end]
-        following = layers[follower]
+        following = layers.get(follower)
         if isinstance(following, (keras.layers.Activation, *ACTIVATION_LAYERS)):
             activation, end = activation_of(following) or "linear", follower
             break
