@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 from archmend.reports.record import RunRecord
-from archmend.search.inheriting import InheritanceCheck, Trial, check_inheritance
+from archmend.search.inheriting import Trial, check_inheritance
 
 
 def inheritance_note(record: RunRecord) -> str | None:
-    """Return sentences on how inheritance may have moved the values, None where no trial inherited."""
+    """Return sentences on what inheritance did to the values, None where no trial inherited.
+
+    Values from scratch are those of the trainings that confirmed the best.
+    """
     codes = {trial.trial: trial.architecture for trial in record.trials}
+    confirmed = record.confirm.candidates if record.confirm is not None else ()
     found = check_inheritance(
-        Trial(
-            trial.trial,
-            trial.value,
-            trial.epochs,
-            # One of the same architecture is continued, not inherited from.
-            None if trial.parent is None or codes.get(trial.parent) == trial.architecture else trial.parent,
-        )
-        for trial in record.trials
+        (
+            Trial(
+                trial.trial,
+                trial.value,
+                trial.epochs,
+                # One of the same architecture is continued, not inherited from.
+                None
+                if trial.parent is None or codes.get(trial.parent) == trial.architecture
+                else trial.parent,
+            )
+            for trial in record.trials
+        ),
+        {c.trial: c.mean for c in confirmed if c.mean is not None},
     )
-    return None if found is None else _sentences(found)
-
-
-def _sentences(found: InheritanceCheck) -> str:
-    interval = f"95 % interval {found.low:.0%} to {found.high:.0%}"
+    if found is None:
+        return None
     said = (
         f"{found.inherited} of {found.trials} trials started from another one's weights, with "
-        f"{found.epochs:g} epochs behind them in the median. {found.better:.0%} of them did better than "
-        f"that one ({interval})"
+        f"{found.epochs:g} epochs behind them in the median, so values are those of trainings of unlike "
+        "length"
     )
-    if found.favours_late_trials:
-        return (
-            f"{said}: values rise with the epochs behind a trial, or with the search's progress. Trials that "
-            "began anew may be better than their values say."
-        )
-    return f"{said}, so nothing shows that late trials were favoured over early ones."
+    if found.overestimate is None:
+        return f"{said}; --confirm trains the best from scratch and says how far their order holds."
+    above, agreement = found.overestimate, found.agreement
+    order = (
+        "" if agreement is None else f", and their order agrees with a rank correlation of {agreement:.2f}"
+    )
+    return (
+        f"{said}. From scratch, the {found.repeated} that were trained again are {abs(above):.4f} "
+        f"{'worse' if above > 0 else 'better'} in the median{order}."
+    )

@@ -1,4 +1,4 @@
-"""Whether inheritance of weights favours some trials of a search over others, as far as its results tell."""
+"""Whether inheritance of weights leaves the order of a search's trials alone, as far as its results tell."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from statistics import median
 from typing import Protocol
 
 from archmend.search.types import Value
-
-_Z = 1.96
-"""Of a 95 % interval."""
 
 
 class Measured(Protocol):
@@ -48,16 +45,14 @@ class Trial:
 class InheritanceCheck:
     """What a search's results say of its inheritance.
 
-    A child is like its parent. Without an effect of inheritance at most half of the children would be better,
-    and fewer where parents are chosen for their values. So more than half means that values rise with the
-    epochs that stand behind them (or that the strategy gets better), and that late trials are favoured over
-    early ones. Only values of the same architectures from scratch tell whether the order is right.
+    Inherited values are those of longer trainings, and not equally long ones, so their order is not that of
+    the architectures. Only values of the same architectures from scratch tell how far it is: neither
+    trials with and without parents nor children and parents do, since whoever is a parent was chosen for
+    its value.
 
     Attributes:
         trials: with a value. inherited: of them, started from another one's weights.
         epochs: median of the epochs that stand behind an inherited start, over all generations.
-        better: share of the children whose first objective is better than their parent's (ties are half).
-        low, high: its 95 % interval (Wilson, 1927). gain: median of the difference.
         repeated: trials whose value from scratch is known. agreement: rank correlation (Spearman) of the
             values with those from scratch; None for fewer than three. overestimate: median of value less
             value from scratch; None without any.
@@ -66,18 +61,9 @@ class InheritanceCheck:
     trials: int
     inherited: int
     epochs: float
-    better: float
-    low: float
-    high: float
-    gain: float
     repeated: int = 0
     agreement: float | None = None
     overestimate: float | None = None
-
-    @property
-    def favours_late_trials(self) -> bool:
-        """Whether more than half of the children are better than their parents, beyond chance."""
-        return self.low > 0.5
 
 
 def check_inheritance(
@@ -98,9 +84,6 @@ def check_inheritance(
     behind: dict[int, float] = {}
     for result in sorted(known.values(), key=lambda r: r.id):
         _epochs_behind(result, known, behind)
-    gains = [_first(r.value) - _first(known[r.parent].value) for r in children if r.parent is not None]
-    better = sum(1.0 if gain > 0 else 0.5 if gain == 0 else 0.0 for gain in gains) / len(gains)
-    low, high = _interval(better, len(gains))
     pairs = [
         (_first(known[i].value), _first(value)) for i, value in (from_scratch or {}).items() if i in known
     ]
@@ -108,10 +91,6 @@ def check_inheritance(
         len(known),
         len(children),
         median(behind[r.id] for r in children),
-        better,
-        low,
-        high,
-        median(gains),
         len(pairs),
         rank_correlation(*zip(*pairs, strict=True)) if len(pairs) >= 3 else None,
         median(a - b for a, b in pairs) if pairs else None,
@@ -140,12 +119,6 @@ def _epochs_behind(result: Measured, known: Mapping[int, Measured], behind: dict
         assert descendant.parent is not None
         parent = known[descendant.parent]
         behind[descendant.id] = behind.get(parent.id, 0.0) + (parent.epochs or 0.0)
-
-
-def _interval(share: float, count: int) -> tuple[float, float]:
-    centre = (share + _Z**2 / (2 * count)) / (1 + _Z**2 / count)
-    half = _Z * math.sqrt(share * (1 - share) / count + _Z**2 / (4 * count**2)) / (1 + _Z**2 / count)
-    return centre - half, centre + half
 
 
 def _ranks(values: Sequence[float]) -> list[float]:
