@@ -11,7 +11,7 @@ from archmend.errors import BadInput
 from archmend.networks import build, inherit, weights_of
 from archmend.networks.inheritance import STRUCTURE
 from archmend.networks.stages import stages_of, stages_of_architecture
-from archmend.spaces import create_space
+from archmend.spaces import create_space, space_names
 
 SPACE = create_space("fc", input_shape=(6,), classes=3)
 IMAGES = create_space("conv", input_shape=(8, 8, 1), classes=3)
@@ -92,6 +92,32 @@ def test_networks_that_are_no_chains_take_what_overlaps(described: bool) -> None
     np.testing.assert_array_equal(after["Dense-2-0"][:, 8:], before["Dense-2-0"][:, 8:])
     same = inherit(forked(8, 2), given)
     assert same.whole is described
+
+
+ROWS = {
+    "cells": ((6, 6, 1), None),
+    "series": ((12, 3, 1), None),
+    "tabular": ((5,), (1, 1, 3)),
+    "conv": ((6, 5, 1), None),
+    "conv-open": ((6, 5, 1), None),
+}
+
+
+@pytest.mark.parametrize("name", space_names())
+def test_any_two_networks_of_a_space_can_be_parent_and_child(name: str) -> None:
+    shape, columns = ROWS.get(name, ((5,), None))
+    space = create_space(name, input_shape=shape, classes=3, columns=columns)
+    rng = np.random.default_rng(0)
+    parent, other = (build(space, space.sample(rng), seed=seed) for seed in (0, 1))
+    shapes = [variable.shape for variable in other.weights]
+    found = inherit(other, weights_of(parent))
+    assert 0 <= found.share <= 1
+    assert sum(found.counts.values()) > 0
+    assert [variable.shape for variable in other.weights] == shapes
+    assert all(np.isfinite(variable.numpy()).all() for variable in other.weights)
+    again = inherit(other, weights_of(other))
+    assert again.whole
+    assert again.preserved
 
 
 def test_a_network_of_other_layers_has_another_identity() -> None:
