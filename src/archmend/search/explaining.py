@@ -158,5 +158,7 @@ def _gains(
 def _left_out(posterior: Posterior, values: np.ndarray) -> float:
     from scipy.stats import spearmanr
 
-    found = float(spearmanr(posterior.left_out(values), values).statistic)
-    return found if np.isfinite(found) else 0.0
+    predicted = posterior.left_out(values)
+    if np.ptp(values) == 0 or np.ptp(predicted) == 0:
+        return 0.0
+    return float(spearmanr(predicted, values).statistic)

@@ -13,6 +13,7 @@ from archmend.cli import main
 from archmend.cli.options import data_name, run_folder
 from archmend.errors import Interrupted, NothingSucceeded, Unavailable
 from archmend.search import strategy_names
+from archmend.spaces import space_names
 
 COMMANDS = ["run", "prepare", "search", "repair", "evaluate", "register"]
 GROUPS = {
@@ -157,13 +158,7 @@ def test_tensorflow_is_not_installed(tmp_path: Path) -> None:
 def test_tables_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
     lines = _out(["spaces"], capsys).splitlines()
     assert lines[0].split("\t")[0] == "space"
-    assert {line.split("\t")[0] for line in lines[1:]} == {
-        "seed-fc",
-        "seed-fc-free",
-        "fc",
-        "conv",
-        "conv-open",
-    }
+    assert [line.split("\t")[0] for line in lines[1:]] == list(space_names())
     assert "seed-fc\t100\t" in "\n".join(lines)
 
 
