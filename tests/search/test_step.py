@@ -167,3 +167,38 @@ def test_time_that_is_spent_is_spent(request_of: Callable[..., SearchRequest], t
     assert [record.status for record in outcome.trials if record.trial > 0] in ([], ["stopped"])
     assert outcome.best.trial == 0
     assert outcome.seconds > 59.9
+
+
+def test_rungs_go_on_as_if_they_had_not_been_cut(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    rungs = {"strategy": "asha", "epochs": 3, "max_trials": 8}
+    outcome = search(request_of(out=tmp_path / "whole", **rungs))
+    whole = _trials(tmp_path / "whole")
+    promoted = [line for line in whole if line["fidelity"] == 3]
+    assert promoted
+    # What a promotion trains is what is left, and it goes on from the trial before it.
+    assert {line["epochs"] for line in promoted} == {2.0}
+    assert all(whole[line["parent"]]["architecture"] == line["architecture"] for line in promoted)
+    assert outcome.best.fidelity == 3
+    search(request_of(out=tmp_path / "cut", **{**rungs, "max_trials": 3}))
+    search(request_of(out=tmp_path / "cut", resume=True, **rungs))
+    assert _trials(tmp_path / "cut") == whole
+
+
+def test_a_search_that_has_ended_is_confirmed(
+    request_of: Callable[..., SearchRequest], tmp_path: Path
+) -> None:
+    first = search(request_of())
+    assert first.confirmed is None
+    outcome = search(request_of(confirm=2, resume=True))
+    assert outcome.confirmed is not None
+    assert outcome.confirmed.first_look == first.best.trial
+    assert [len(c.repeats) for c in outcome.confirmed.candidates] == [3, 3]
+    best = read_best(tmp_path / "out")
+    assert best.trial == outcome.confirmed.winner
+    assert best.confirmed == outcome.confirmed.mean_of(best.trial)
+    fresh = read_journal(tmp_path / "out" / "confirm.jsonl")
+    assert len({record.seed for record in fresh}) == 6
+    assert search(request_of(confirm=2, resume=True)).confirmed == outcome.confirmed
+    assert len(read_journal(tmp_path / "out" / "confirm.jsonl")) == 6
