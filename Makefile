@@ -40,7 +40,7 @@ test: $(STAMP)  ## all tests that need no cluster
 	$(UNIT) $(ARGS)
 	$(TEST) tests/components tests/pipelines tests/search tests/repair tests/manifests $(ARGS)
 
-test-unit: $(STAMP)  ## the unit tests alone, under two minutes
+test-unit: $(STAMP)  ## the unit tests alone
 	$(UNIT) $(ARGS)
 
 lint: $(STAMP)  ## style, formatting and the direction of imports

@@ -12,7 +12,6 @@ from archmend.search.nsga2 import Nsga2
 from archmend.search.random import RandomSearch
 from archmend.search.strategy import Strategy
 from archmend.spaces import Choice, Space
-from archmend.testing import check_strategy
 
 TRADE = Space(
     [Choice(f"x{i}", range(8)) for i in range(6)],
@@ -33,10 +32,6 @@ def _played(strategy: Strategy, trials: int) -> list[TrialResult]:
     for _ in range(trials):
         strategy.tell(map(_result, strategy.ask(1)))
     return list(strategy.history)
-
-
-def test_it_keeps_the_contract() -> None:
-    check_strategy(Nsga2, tells=500)
 
 
 def test_it_covers_more_than_random_draws() -> None:
