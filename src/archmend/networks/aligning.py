@@ -40,8 +40,9 @@ class Step:
 def align(parent: Sequence[Stage], child: Sequence[Stage]) -> list[Step]:
     """Return one step a stage of the child, such that as many as can be are exact.
 
-    Both orders are kept, first stages go on from the first or are fresh, and the output layer from the
-    output layer. The cheapest alignment is found by dynamic programming over the hidden stages.
+    Both orders are kept, and the output layer goes on from the output layer. Of the parent only the last
+    hidden stages are left out: weights that read something else than they were trained on stand for nothing.
+    The cheapest alignment is found by dynamic programming over the hidden stages.
     """
     last = len(parent) - 1
     best: dict[tuple[int, int], tuple[float, list[Step]]] = {(0, 0): (0.0, [])}
@@ -55,9 +56,9 @@ def align(parent: Sequence[Stage], child: Sequence[Stage]) -> list[Step]:
             if (k, i) not in best:
                 continue
             cost, steps = best[k, i]
-            if i < last:
-                offer((k, i + 1), cost + _DROPPED, steps)
             if k == len(child) - 1:
+                if i < last:
+                    offer((k, i + 1), cost + _DROPPED, steps)
                 continue
             if i < last and child[k].kind == parent[i].kind:
                 exact, lacking = _match(parent[i], child[k])
@@ -139,7 +140,9 @@ def modes_of(parent: Sequence[Stage], child: Sequence[Stage]) -> list[Mode]:
         here, there = grids
         whole = complete and here == there
         theirs = parent[step.source] if step.source < len(parent) else stage
-        if step.role == "fresh" or (step.role == "identity" and (source != step.source or not some)):
+        mirrored = step.role == "match" and source == step.source
+        before = step.source if step.role == "identity" or mirrored else step.source - 1
+        if step.role == "fresh" or source != before or not some:
             modes.append("fresh")
             source, complete, some, grids = -2, False, False, (stage.grid, None)
         elif step.role == "identity":
@@ -152,9 +155,7 @@ def modes_of(parent: Sequence[Stage], child: Sequence[Stage]) -> list[Mode]:
             complete = complete and stage.units >= cells * theirs.units
             grids = (stage.grid, there)
         else:
-            mirrored = step.role == "match" and source == step.source
-            related = mirrored or source == step.source - 1
-            modes.append("preserved" if step.exact and related and whole else "copied" if some else "fresh")
+            modes.append("preserved" if step.exact and whole else "copied")
             units = 2 * theirs.units if step.role == "mirror" else theirs.units
             source, complete, some = step.source, stage.units >= units, True
             grids = (stage.grid, theirs.grid if step.role == "match" else None)

@@ -45,7 +45,6 @@ class _Carried:
         grid: of the child's values, and `parent_grid` of the parent's; None where they are flat.
         shift, gain: the child's value is the parent's x gain + shift.
         moments: mean and variance of the parent's units, each (units,), as far as that is known.
-        related: whether `origin` says where a unit comes from, and not only which one stands in its place.
     """
 
     origin: np.ndarray
@@ -56,13 +55,16 @@ class _Carried:
     shift: float = 0.0
     gain: float = 1.0
     moments: tuple[np.ndarray, np.ndarray] | None = None
-    related: bool = True
+
+    def reaches(self, source: int) -> bool:
+        """Whether it has something of the parent's stage `source`."""
+        return self.source == source and bool((self.origin >= 0).any())
 
     @property
     def whole(self) -> bool:
         """Whether all of the parent's units are there, nothing else, and at the same places."""
         there = bool((self.origin >= 0).all()) and len(np.unique(self.origin)) == self.units
-        return self.related and there and self.grid == self.parent_grid
+        return there and self.grid == self.parent_grid
 
 
 def grow(
@@ -117,8 +119,8 @@ class _Growth:
         if step.source == len(self._parent) - 1 and carried.source == step.source:  # behind a mirror
             units = kernel.shape[-1]
             kernel, bias = np.concatenate([np.eye(units), -np.eye(units)]), np.zeros(units)
-        elif carried.source != step.source - 1:
-            carried = _by_place(carried, kernel.shape[-2], stage)
+        elif not carried.reaches(step.source - 1):
+            return self._fresh(stage)
         if norm is not None and stage.normalizer is None:
             scale = norm[0] / np.sqrt(norm[3])
             kernel, bias, norm = kernel * scale, (bias - norm[2]) * scale + norm[1], None
@@ -131,14 +133,12 @@ class _Growth:
                 deviation = np.sqrt(np.maximum(spread, 1e-6))
                 norm = [deviation, bias, bias, np.square(deviation)]
             self._normalize(stage, [part[origin] for part in norm])
-        whole = step.exact and carried.whole
-        reads = bool((carried.origin >= 0).any())
-        self._grown.modes[stage.place] = "preserved" if whole else "copied" if reads else "fresh"
+        self._grown.modes[stage.place] = "preserved" if step.exact and carried.whole else "copied"
         moments = _moments(norm[1], norm[0], source.activation) if norm is not None else None
         return _Carried(origin, units, step.source, stage.grid, source.grid, moments=moments)
 
     def _identity(self, stage: Stage, step: Step, carried: _Carried) -> _Carried:
-        if carried.source != step.source or not (carried.origin >= 0).any():
+        if not carried.reaches(step.source):
             return self._fresh(stage)
         before = self._parent[step.source].activation
         if stage.kind == "dense":
@@ -175,16 +175,15 @@ class _Growth:
     def _mirrored(self, stage: Stage, step: Step, carried: _Carried) -> _Carried:
         source = self._parent[step.source]
         kernel, bias = (self._given[f"{source.place}-{i}"] for i in range(2))
-        if carried.source != step.source - 1:
-            carried = _by_place(carried, kernel.shape[-2], stage)
+        if not carried.reaches(step.source - 1):
+            return self._fresh(stage)
         kernel, bias = np.concatenate([kernel, -kernel], axis=-1), np.concatenate([bias, -bias])
         origin = self._units_for(stage.units, len(bias))
         self._put(stage, self._reading(stage, kernel[..., origin], carried), bias[origin], carried)
         if stage.normalizer is not None:
             deviation = np.sqrt(np.maximum(_spread(kernel), 1e-6))
             self._normalize(stage, [part[origin] for part in (deviation, bias, bias, np.square(deviation))])
-        reads = bool((carried.origin >= 0).any())
-        self._grown.modes[stage.place] = "preserved" if carried.whole else "copied" if reads else "fresh"
+        self._grown.modes[stage.place] = "preserved" if carried.whole else "copied"
         return _Carried(origin, len(bias), step.source)
 
     def _fresh(self, stage: Stage) -> _Carried:
@@ -242,14 +241,6 @@ class _Growth:
         scale = scale * np.sqrt((kept + stage.epsilon) / variance)
         for number, part in enumerate((scale, offset, mean, kept)):
             self._grown.arrays[f"{stage.normalizer}-{number}"] = part
-
-
-def _by_place(carried: _Carried, units: int, stage: Stage) -> _Carried:
-    """Return units that are not what the parent's layer reads as if they were, in their order."""
-    cells = 1 if carried.grid is None or stage.kind == "conv" else carried.grid[0] * carried.grid[1]
-    there = np.tile(carried.origin >= 0, cells)
-    place = np.arange(len(there))
-    return _Carried(np.where((place < units) & there, place, -1), units, -2, related=False)
 
 
 def _flattened(carried: _Carried) -> _Carried:
