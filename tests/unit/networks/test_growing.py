@@ -175,6 +175,9 @@ def test_what_is_drawn_goes_by_the_seed() -> None:
             "preserved copied copied",
         ),
         ("conv", "1-8-3-max-0-elu-none-0.01", "1-8-3-max-32-elu-none-0.01", "preserved fresh fresh"),
+        # What stood behind the layers that are left out has read something else.
+        ("conv", "2-8-3-max-8-3-max-0-relu-batch-0.01", "1-8-3-max-0-relu-none-0.01", "preserved fresh"),
+        ("fc", "3-8-16-64-relu-batch-0-0.01", "1-64-relu-batch-0-0.01", "preserved fresh"),
         (
             "conv",
             "1-8-3-max-0-relu-none-0.01",
