@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from pydantic import Field
 
-from archmend.search.fitting import draw_unseen, refuse_impossible
+from archmend.search.limited import LimitedStrategy
 from archmend.search.ranking import best_first
 from archmend.search.strategy import Settings as BaseSettings
-from archmend.search.strategy import Strategy
 from archmend.search.types import TrialResult
-from archmend.search.warm_start import first_unseen, usable
 from archmend.spaces import Architecture
 
 _TRIES = 64
 _TRIES_A_STEP = 8
 
 
-class Evolution(Strategy):
+class Evolution(LimitedStrategy):
     """Mutates the winner of a tournament in a population that loses its oldest member with each birth.
 
     Regularised, or aging, evolution (Real, Aggarwal, Huang and Le, "Regularized evolution for image
@@ -48,33 +46,20 @@ class Evolution(Strategy):
 
     settings: Settings
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse a budget that nothing fits.
-
-        Raises:
-            BadInput: wrong settings, or no architecture within the limits.
-        """
-        super().__init__(*args, **kwargs)
-        refuse_impossible(self.space, self.budget)
-        self._earlier = usable(self.prior, self.space, self.objectives)
-
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return one of the first population, or an unseen child within the limits."""
         rng = np.random.default_rng((self.seed, number))
         seen = set(before.values())
         living = self.measured_before(number)[-self.settings.population :]
         if number < self.settings.population or not living:
-            known = first_unseen(self._earlier, self.space, self.budget, seen)
-            if known is not None and number < (self.settings.population + 1) // 2:
-                return known
-            return draw_unseen(self.space, self.budget, rng, seen)
+            return self.draw_first(number, self.settings.population, rng, seen)
         ranked = best_first(living)
         for attempt in range(_TRIES):
             # Where all that is near was tried, children go further.
             child = self._child(ranked, 1 + attempt // _TRIES_A_STEP, rng)
-            if child not in seen and self.budget.excess(self.space.cost(child)) is None:
+            if child not in seen and self.fits(child):
                 return child
-        return draw_unseen(self.space, self.budget, rng, seen)
+        return self.draw_unseen(rng, seen)
 
     def _child(self, ranked: Sequence[TrialResult], steps: int, rng: np.random.Generator) -> Architecture:
         child = self._winner(ranked, rng)

@@ -9,7 +9,7 @@ import numpy as np
 
 from archmend.search.comparable import comparable
 from archmend.search.coordinates import Coordinates
-from archmend.search.fitting import draw_within
+from archmend.search.fitting import draw_within, fits
 from archmend.search.gaussian_process import Belief, Posterior, fit_weights
 from archmend.search.objectives import first_of
 from archmend.search.pareto import best_of
@@ -108,11 +108,7 @@ def _untried(
     space: Space, budget: Budget, winner: TrialResult, seen: set[Architecture], rng: np.random.Generator
 ) -> list[Architecture]:
     """Return architectures that the next trials might try: near the winner, and from everywhere."""
-    near = [
-        a
-        for a in space.neighbours(winner.architecture)
-        if a not in seen and budget.excess(space.cost(a)) is None
-    ]
+    near = [a for a in space.neighbours(winner.architecture) if a not in seen and fits(space, budget, a)]
     found = dict.fromkeys(near)
     while len(found) < _CANDIDATES:
         drawn = draw_within(space, budget, rng, lambda a: a not in seen and a not in found)

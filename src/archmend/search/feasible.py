@@ -11,7 +11,6 @@ import numpy as np
 from archmend.search.types import Budget
 from archmend.spaces import Architecture, Choice, OpenIntegers, Scalar, Space, every_choice
 from archmend.spaces.choice import Partial
-from archmend.spaces.walking import walk
 
 PARTICLES = 400
 LISTED = 10_000
@@ -180,7 +179,7 @@ def _redrawn(space: Space, known: Architecture, share: float, rng: np.random.Gen
             return choice.draw(rng)
         return known[choice.name]
 
-    return Architecture(walk(space.choices, decide))
+    return space.make(decide)
 
 
 def _over(costed: Costed) -> float:

@@ -25,6 +25,11 @@ def limits_cost(budget: Budget) -> bool:
     return bool(budget.limits())
 
 
+def fits(space: Space, budget: Budget, architecture: Architecture) -> bool:
+    """Whether an architecture is within the limits; without any, its cost is not asked for."""
+    return not limits_cost(budget) or budget.excess(space.cost(architecture)) is None
+
+
 def draw_within(
     space: Space, budget: Budget, rng: np.random.Generator, wanted: Callable[[Architecture], bool]
 ) -> Architecture | None:
@@ -38,7 +43,7 @@ def draw_within(
     if within is None or not within.rare:
         for _ in range(_DRAWS):
             drawn = space.sample(rng)
-            if wanted(drawn) and budget.excess(space.cost(drawn)) is None:
+            if wanted(drawn) and fits(space, budget, drawn):
                 return drawn
     if within is not None:
         for drawn in islice(within.draws(rng), _STEPS):
@@ -122,7 +127,7 @@ def _figure(value: float) -> str:
 
 
 def _all_within(space: Space, budget: Budget) -> list[Architecture]:
-    return [a for a in space if budget.excess(space.cost(a)) is None]
+    return [a for a in space if fits(space, budget, a)]
 
 
 def _by_steps(
@@ -133,7 +138,7 @@ def _by_steps(
     wanted: Callable[[Architecture], bool],
 ) -> Architecture | None:
     """Spread by small changes among the architectures that fit, none twice, until one is wanted."""
-    reached = dict.fromkeys(a for a in starts if budget.excess(space.cost(a)) is None)
+    reached = dict.fromkeys(a for a in starts if fits(space, budget, a))
     edge = list(reached)
     for _ in range(_SPREAD):
         if not edge:
@@ -141,7 +146,7 @@ def _by_steps(
         here = edge.pop(int(rng.integers(len(edge))))
         if wanted(here):
             return here
-        new = [a for a in space.neighbours(here) if a not in reached and budget.excess(space.cost(a)) is None]
+        new = [a for a in space.neighbours(here) if a not in reached and fits(space, budget, a)]
         reached.update(dict.fromkeys(new))
         edge += new
     return None

@@ -8,19 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from archmend.search.fitting import draw_unseen, refuse_impossible
+from archmend.search.limited import LimitedStrategy
 from archmend.search.pareto import dominates
 from archmend.search.ranking import best_first
 from archmend.search.strategy import Settings as BaseSettings
-from archmend.search.strategy import Strategy
 from archmend.search.types import TrialResult, Value
-from archmend.search.warm_start import first_unseen, usable
 from archmend.spaces import Architecture
 
 _REMEMBERED = 20_000
 
 
-class LocalSearch(Strategy):
+class LocalSearch(LimitedStrategy):
     """Asks an unseen neighbour of the best architecture that has one; at rest, starts anew elsewhere.
 
     Local search is hard to beat on tables of trained networks (White, Nolen and Savani, "Exploring the loss
@@ -50,14 +48,7 @@ class LocalSearch(Strategy):
     settings: Settings
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse a budget that nothing fits.
-
-        Raises:
-            BadInput: wrong settings, or no architecture within the limits.
-        """
         super().__init__(*args, **kwargs)
-        refuse_impossible(self.space, self.budget)
-        self._earlier = usable(self.prior, self.space, self.objectives)
         self._around: dict[Architecture, tuple[Architecture, ...]] = {}
         self._remembered = 0
 
@@ -67,15 +58,12 @@ class LocalSearch(Strategy):
         seen = set(before.values())
         start = start_of_descent([r for r in self.history if r.id < number], self.settings.patience)
         if number < start + self.settings.starts:
-            known = first_unseen(self._earlier, self.space, self.budget, seen)
-            if known is not None and number < (self.settings.starts + 1) // 2:
-                return known
-            return draw_unseen(self.space, self.budget, rng, seen)
+            return self.draw_first(number, self.settings.starts, rng, seen)
         for result in best_first(r for r in self.measured_before(number) if r.id >= start):
             unseen = [a for a in self._neighbours(result.architecture) if a not in seen]
             if unseen:
                 return unseen[int(rng.integers(len(unseen)))]
-        return draw_unseen(self.space, self.budget, rng, seen)
+        return self.draw_unseen(rng, seen)
 
     def _neighbours(self, architecture: Architecture) -> tuple[Architecture, ...]:
         """Return those within the limits, and remember them: the best are looked at before each question."""
@@ -83,12 +71,7 @@ class LocalSearch(Strategy):
             if self._remembered > _REMEMBERED:
                 self._around.clear()
                 self._remembered = 0
-            fitting = (
-                other
-                for other in self.space.neighbours(architecture)
-                if self.budget.excess(self.space.cost(other)) is None
-            )
-            self._around[architecture] = tuple(fitting)
+            self._around[architecture] = tuple(filter(self.fits, self.space.neighbours(architecture)))
             self._remembered += len(self._around[architecture])
         return self._around[architecture]
 

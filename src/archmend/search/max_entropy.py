@@ -11,9 +11,9 @@ import numpy as np
 from pydantic import Field
 
 from archmend.search.entropy import calibration_for, is_effective, score
-from archmend.search.fitting import draw_unseen, draw_within, limits_cost, refuse_impossible
+from archmend.search.fitting import draw_within, fits, limits_cost
+from archmend.search.limited import LimitedStrategy
 from archmend.search.strategy import Settings as BaseSettings
-from archmend.search.strategy import Strategy
 from archmend.search.types import Budget
 from archmend.spaces import Architecture, Choice, Space
 from archmend.spaces.layers import describe
@@ -26,7 +26,7 @@ _WIDE = 2000
 _Key = tuple[bool, float, tuple[int, ...], str]
 
 
-class MaxEntropy(Strategy):
+class MaxEntropy(LimitedStrategy):
     """Proposes architectures by their calibrated entropy, the highest within the limits first.
 
     After DeepMAD (Shen et al., CVPR 2023), by the score of `archmend.search.entropy`; what trials come to
@@ -54,13 +54,7 @@ class MaxEntropy(Strategy):
     settings: Settings
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse a budget that nothing fits.
-
-        Raises:
-            BadInput: wrong settings, or no architecture within the limits.
-        """
         super().__init__(*args, **kwargs)
-        refuse_impossible(self.space, self.budget)
         self._ranking: Iterable[Architecture] = ()
         self._is_scored = describe(self.space, self.space.example()) is not None
         if self._is_scored:
@@ -78,11 +72,11 @@ class MaxEntropy(Strategy):
         if not self._is_scored and (pool := self._drawn(seen, rng)):
             return pool[0] if not seen else self._farthest(pool, seen)
         # Also what of a scored space no chain of changes within the limits leads to.
-        return draw_unseen(self.space, self.budget, rng, seen)
+        return self.draw_unseen(rng, seen)
 
     def _drawn(self, seen: Collection[Architecture], rng: np.random.Generator) -> list[Architecture]:
         drawn = dict.fromkeys(self.space.sample(rng) for _ in range(_CANDIDATES))
-        return [a for a in drawn if a not in seen and _fits(self.space, self.budget, a)]
+        return [a for a in drawn if a not in seen and self.fits(a)]
 
     def _farthest(self, pool: list[Architecture], seen: Collection[Architecture]) -> Architecture:
         asked, candidates = self._placed(seen), self._placed(pool)
@@ -138,7 +132,7 @@ class _Ranking:
 
     def _climbed(self, key: _Key, here: Architecture) -> Architecture:
         for _ in range(_STEPS):
-            around = (a for a in self._space.neighbours(here) if _fits(self._space, self._budget, a))
+            around = (a for a in self._space.neighbours(here) if fits(self._space, self._budget, a))
             nearest = min(((self._key(a), a) for a in around), default=None)
             if nearest is None or nearest[0] >= key:
                 break
@@ -149,7 +143,7 @@ class _Ranking:
         for architecture in architectures:
             if architecture not in self._reached:
                 self._reached.add(architecture)
-                if _fits(self._space, self._budget, architecture):
+                if fits(self._space, self._budget, architecture):
                     heapq.heappush(self._edge, (self._key(architecture), architecture))
 
     def _key(self, architecture: Architecture) -> _Key:
@@ -159,10 +153,6 @@ class _Ranking:
         listed = tuple(levels[architecture[n]] for n, levels in self._levels.items() if n in architecture)
         over = not is_effective(network, self._calibration)
         return over, -score(network, self._calibration), listed, str(architecture)
-
-
-def _fits(space: Space, budget: Budget, architecture: Architecture) -> bool:
-    return budget.excess(space.cost(architecture)) is None
 
 
 def _as_drawn(space: Space, rng: np.random.Generator) -> Budget:

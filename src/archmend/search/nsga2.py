@@ -8,19 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from archmend.search.fitting import draw_unseen, refuse_impossible
+from archmend.search.limited import LimitedStrategy
 from archmend.search.ranking import best_first
 from archmend.search.strategy import Settings as BaseSettings
-from archmend.search.strategy import Strategy
 from archmend.search.types import TrialResult
-from archmend.search.warm_start import first_unseen, usable
 from archmend.spaces import Architecture
 
 _TRIES = 64
 _TRIES_A_STEP = 8
 
 
-class Nsga2(Strategy):
+class Nsga2(LimitedStrategy):
     """Breeds each generation from the best of the ones before it, by front and then by crowding.
 
     Deb, Pratap, Agarwal and Meyarivan, "A fast and elitist multiobjective genetic algorithm: NSGA-II", IEEE
@@ -50,14 +48,7 @@ class Nsga2(Strategy):
     settings: Settings
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse a budget that nothing fits.
-
-        Raises:
-            BadInput: wrong settings, or no architecture within the limits.
-        """
         super().__init__(*args, **kwargs)
-        refuse_impossible(self.space, self.budget)
-        self._earlier = usable(self.prior, self.space, self.objectives)
         self._known_survivors: list[tuple[list[TrialResult], list[TrialResult]]] = []
 
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
@@ -67,16 +58,13 @@ class Nsga2(Strategy):
         generation = number // self.settings.population
         parents = self._survivors(generation, number)
         if not parents:
-            known = first_unseen(self._earlier, self.space, self.budget, seen)
-            if known is not None and number < (self.settings.population + 1) // 2:
-                return known
-            return draw_unseen(self.space, self.budget, rng, seen)
+            return self.draw_first(number, self.settings.population, rng, seen)
         for attempt in range(_TRIES):
             # Where all that is near was tried, children go further.
             child = self._child(parents, attempt // _TRIES_A_STEP, rng)
-            if child not in seen and self.budget.excess(self.space.cost(child)) is None:
+            if child not in seen and self.fits(child):
                 return child
-        return draw_unseen(self.space, self.budget, rng, seen)
+        return self.draw_unseen(rng, seen)
 
     def _survivors(self, generation: int, number: int) -> list[TrialResult]:
         """Return the parents of a generation, the best first; none before the second one.

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from archmend.search.types import Suggestion, TrialResult, Value
 from archmend.spaces import Architecture, Choice, OpenIntegers, Scalar, Space
-from archmend.spaces.walking import walk
 
 if TYPE_CHECKING:
     import optuna
@@ -45,7 +44,7 @@ class Translation:
             distribution = self._distribution(choice)
             return _value(choice, None if distribution is None else _suggested(trial, choice, distribution))
 
-        return Architecture(walk(self._space.choices, decide))
+        return self._space.make(decide)
 
     def parameters(self, architecture: Architecture) -> tuple[dict[str, int], dict[str, Any]]:
         """Return an architecture's parameters and their distributions."""
@@ -59,7 +58,7 @@ class Translation:
                 distributions[choice.name] = distribution
             return value
 
-        walk(self._space.choices, decide)
+        self._space.make(decide)
         return values, distributions
 
     def _distribution(self, choice: Choice) -> Any:

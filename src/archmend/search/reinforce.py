@@ -8,13 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from archmend.search.fitting import draw_unseen, refuse_impossible
+from archmend.search.limited import LimitedStrategy
 from archmend.search.pareto import dominates
 from archmend.search.policy import Policy
 from archmend.search.strategy import Settings as BaseSettings
-from archmend.search.strategy import Strategy
 from archmend.search.types import TrialResult, Value
-from archmend.search.warm_start import usable
 from archmend.spaces import Architecture
 
 _TRIES = 32
@@ -22,7 +20,7 @@ _TRIES_A_DEGREE = 8
 _COMPARED = 50
 
 
-class Reinforce(Strategy):
+class Reinforce(LimitedStrategy):
     """Draws from a policy that has learned from each trial by a step along its gradient.
 
     REINFORCE (Williams, "Simple statistical gradient-following algorithms for connectionist reinforcement
@@ -50,14 +48,7 @@ class Reinforce(Strategy):
     settings: Settings
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse a budget that nothing fits.
-
-        Raises:
-            BadInput: wrong settings, or no architecture within the limits.
-        """
         super().__init__(*args, **kwargs)
-        refuse_impossible(self.space, self.budget)
-        self._earlier = usable(self.prior, self.space, self.objectives)
         # What was learned of the trials up to the first that still runs, and of all that have finished.
         self._settled: _Pupil | None = None
         self._latest: _Pupil | None = None
@@ -70,9 +61,9 @@ class Reinforce(Strategy):
         for attempt in range(_TRIES):
             # Where the policy is sure of what was asked already, it is made less sure.
             drawn = policy.draw(rng, 1 + attempt / _TRIES_A_DEGREE)
-            if drawn not in seen and self.budget.excess(self.space.cost(drawn)) is None:
+            if drawn not in seen and self.fits(drawn):
                 return drawn
-        return draw_unseen(self.space, self.budget, rng, seen)
+        return self.draw_unseen(rng, seen)
 
     def _taught(self, number: int, before: Mapping[int, Architecture]) -> Policy:
         """Return the policy after all finished trials with smaller ids, in their order.
@@ -97,8 +88,8 @@ class Reinforce(Strategy):
     def _untaught(self) -> Policy:
         policy = Policy(self.space, learning_rate=self.settings.learning_rate, entropy=self.settings.entropy)
         # By rank: on other data the values are others. From the worst to the best, so that these come last.
-        count = len(self._earlier)
-        for place, result in enumerate(reversed(self._earlier)):
+        count = len(self.earlier)
+        for place, result in enumerate(reversed(self.earlier)):
             policy.learn(result.architecture, (2 * place + 1) / count - 1)
         return policy
 

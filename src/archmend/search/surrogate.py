@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from archmend.search.coordinates import Coordinates, latin_design
-from archmend.search.fitting import draw_within, limits_cost, refuse_impossible
 from archmend.search.gaussian_process import Belief, Posterior, Weights, fit_weights
+from archmend.search.limited import LimitedStrategy
 from archmend.search.ranking import best_first
 from archmend.search.scores import normal_scores
-from archmend.search.strategy import Settings, Strategy
+from archmend.search.strategy import Settings
 from archmend.search.types import TrialResult
 from archmend.search.warm_start import runs_of, usable
 from archmend.spaces import Architecture, Space
@@ -37,6 +37,10 @@ _MARGIN = 0.3
 """How much more than the best value shown the bolder asks want, in normal scores."""
 
 
+Points = Callable[[Sequence[Architecture]], np.ndarray]
+"""From architectures to their points, shape (architectures, coordinates)."""
+
+
 class SurrogateSettings(Settings):
     """Settings of the strategy.
 
@@ -50,7 +54,7 @@ class SurrogateSettings(Settings):
     around: int = Field(5, ge=1, le=100)
 
 
-class Surrogate(Strategy):
+class Surrogate(LimitedStrategy):
     """Asks for the largest expected improvement under a Gaussian process (Jones, Schonlau, Welch 1998).
 
     The first asks are a Latin hypercube. Then all results, as normal scores of their ranks, condition a
@@ -68,13 +72,7 @@ class Surrogate(Strategy):
     settings: SurrogateSettings
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse a budget that nothing fits.
-
-        Raises:
-            BadInput: wrong settings, or no architecture within the limits.
-        """
         super().__init__(*args, **kwargs)
-        refuse_impossible(self.space, self.budget)
         self._coordinates = Coordinates(self.space)
         self._design = latin_design(self.space, self.settings.initial, np.random.default_rng(self.seed))
         self._tasks = _tasks(self.prior, self.space, self.objectives)
@@ -88,12 +86,12 @@ class Surrogate(Strategy):
         seen = set(before.values())
         if number < len(self._design) and not (self._tasks and number % 2 == 0):
             designed = self._design[number]
-            if designed not in seen and self._fits(designed):
+            if designed not in seen and self.fits(designed):
                 return designed
         told = [r for r in self.history if r.id < number and r.status != "rejected"]
         if sum(r.value is not None for r in told) < 2 and not self._tasks:
             return self._drawn(number, seen)
-        promising = _Promising(*self._model(number, told, before))
+        promising = _Promising(*self._model(number, told, before), self._points)
         near = [a for architecture in self._best(told) for a in self._neighbours(architecture)]
         promising.look(a for a in (*near, *self._from_afar(number)) if a not in seen)
         climbed: set[Architecture] = set()
@@ -119,7 +117,7 @@ class Surrogate(Strategy):
 
     def _model(
         self, number: int, told: Sequence[TrialResult], before: Mapping[int, Architecture]
-    ) -> tuple[Posterior, float, Coordinates, int]:
+    ) -> tuple[Posterior, float]:
         weights = self._weights(told)
         kept = _kept(told, np.random.default_rng((self.seed, number, 1)))
         points, scores = self._told_points(kept)
@@ -137,7 +135,7 @@ class Surrogate(Strategy):
         # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
         # wrong hill, and where training is noisy, the believed best alone keeps the search where it is.
         best = believed if number % 2 else shown + _MARGIN
-        return posterior, best, self._coordinates, len(self._tasks)
+        return posterior, best
 
     def _weights(self, told: Sequence[TrialResult]) -> Weights:
         """Return the weights that fit the first results: so many of them that not each ask is a new fit."""
@@ -179,39 +177,32 @@ class Surrogate(Strategy):
         if self._far is None or self._far[0] != block:
             rng = np.random.default_rng((self.seed, block, 2))
             draws = (self.space.sample(rng) for _ in range(self.settings.drawn))
-            self._far = block, [a for a in draws if self._fits(a)]
+            self._far = block, [a for a in draws if self.fits(a)]
         return self._far[1]
 
     def _drawn(self, number: int, seen: set[Architecture]) -> Architecture | None:
-        rng = np.random.default_rng((self.seed, number))
-        return draw_within(self.space, self.budget, rng, lambda a: a not in seen)
+        return self.draw_unseen(np.random.default_rng((self.seed, number)), seen)
 
     def _neighbours(self, architecture: Architecture) -> list[Architecture]:
         if architecture not in self._near:
             if len(self._near) >= _NEIGHBOURHOODS:
                 self._near.clear()
-            self._near[architecture] = [a for a in self.space.neighbours(architecture) if self._fits(a)]
+            self._near[architecture] = list(filter(self.fits, self.space.neighbours(architecture)))
         return self._near[architecture]
-
-    def _fits(self, architecture: Architecture) -> bool:
-        return not limits_cost(self.budget) or self.budget.excess(self.space.cost(architecture)) is None
 
 
 class _Promising:
     """Candidates with what each is expected to gain."""
 
-    def __init__(self, posterior: Posterior, best: float, coordinates: Coordinates, tasks: int) -> None:
-        self._posterior, self._best = posterior, best
-        self._coordinates, self._tasks = coordinates, tasks
+    def __init__(self, posterior: Posterior, best: float, points: Points) -> None:
+        self._posterior, self._best, self._points = posterior, best, points
         self._gains: dict[Architecture, float] = {}
 
     def look(self, pool: Iterable[Architecture]) -> None:
         """Take in candidates."""
         new = [a for a in dict.fromkeys(pool) if a not in self._gains]
         if new:
-            points = self._coordinates.of(new)
-            points = np.concatenate([points, np.zeros((len(points), self._tasks))], axis=1)
-            gains = expected_improvement(*self._posterior.at(points), self._best)
+            gains = expected_improvement(*self._posterior.at(self._points(new)), self._best)
             self._gains.update(zip(new, gains.tolist(), strict=True))
 
     def first(self, count: int) -> list[Architecture]:

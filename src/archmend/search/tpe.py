@@ -10,10 +10,8 @@ import numpy as np
 from pydantic import Field
 
 from archmend.errors import BadInput
-from archmend.search.fitting import draw_unseen, refuse_impossible
+from archmend.search.limited import LimitedStrategy
 from archmend.search.strategy import Settings as BaseSettings
-from archmend.search.strategy import Strategy
-from archmend.search.warm_start import first_unseen, usable
 from archmend.spaces import Architecture
 
 if TYPE_CHECKING:
@@ -23,7 +21,7 @@ _DRAWS = 4
 """Draws of the sampler, each anew, before something else is tried: near its end it often repeats itself."""
 
 
-class Tpe(Strategy):
+class Tpe(LimitedStrategy):
     """Draws where good trials lie denser than the others.
 
     Bergstra et al., Algorithms for Hyper-Parameter Optimization (NeurIPS 2011), as Optuna has it (Akiba et
@@ -56,18 +54,16 @@ class Tpe(Strategy):
     settings: Settings
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Refuse a budget that nothing fits.
+        """Check that the settings fit together.
 
         Raises:
             BadInput: wrong settings, or no architecture within the limits.
         """
         super().__init__(*args, **kwargs)
-        refuse_impossible(self.space, self.budget)
         if self.settings.group and not self.settings.multivariate:
             raise BadInput(
                 "group of strategy 'tpe' needs multivariate; leave group out, or multivariate=false"
             )
-        self._earlier = usable(self.prior, self.space, self.objectives)
 
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return what the sampler draws, or while little is measured a random architecture."""
@@ -76,10 +72,7 @@ class Tpe(Strategy):
         if len(seen) >= self.space.size:
             return None
         if len(self.measured_before(number)) < self.settings.startup:
-            known = None
-            if number < self.settings.startup / 2:
-                known = first_unseen(self._earlier, self.space, self.budget, seen)
-            return known or draw_unseen(self.space, self.budget, rng, seen)
+            return self.draw_first(number, self.settings.startup, rng, seen)
         return self._sampled(number, rng, seen)
 
     def _sampled(self, number: int, rng: np.random.Generator, seen: set[Architecture]) -> Architecture | None:
@@ -91,10 +84,10 @@ class Tpe(Strategy):
             if self._wanted(drawn, seen):
                 return drawn
         near = [a for a in self.space.neighbours(drawn) if self._wanted(a, seen)]
-        return near[int(rng.integers(len(near)))] if near else draw_unseen(self.space, self.budget, rng, seen)
+        return near[int(rng.integers(len(near)))] if near else self.draw_unseen(rng, seen)
 
     def _wanted(self, architecture: Architecture, seen: set[Architecture]) -> bool:
-        return architecture not in seen and self.budget.excess(self.space.cost(architecture)) is None
+        return architecture not in seen and self.fits(architecture)
 
     @cached_property
     def _study(self) -> HistoryStudy:

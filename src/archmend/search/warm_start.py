@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from archmend.search.fitting import fits
 from archmend.search.ranking import best_first
 from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Architecture, Space
@@ -46,6 +47,6 @@ def first_unseen(
 ) -> Architecture | None:
     """Return the best architecture of earlier runs that is within the limits and not among `seen`."""
     for result in ranked:
-        if result.architecture not in seen and budget.excess(space.cost(result.architecture)) is None:
+        if result.architecture not in seen and fits(space, budget, result.architecture):
             return result.architecture
     return None

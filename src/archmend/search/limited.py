@@ -1,0 +1,53 @@
+"""What strategies share that propose nothing over a limit of cost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from archmend.search.fitting import draw_unseen, fits, refuse_impossible
+from archmend.search.strategy import Strategy
+from archmend.search.types import TrialResult
+from archmend.search.warm_start import first_unseen, usable
+from archmend.spaces import Architecture
+
+
+class LimitedStrategy(Strategy):
+    """Keeps to the budget's limits of cost: base of strategies that propose within them."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse a budget that nothing fits.
+
+        Raises:
+            BadInput: wrong settings, or no architecture within the limits.
+        """
+        super().__init__(*args, **kwargs)
+        refuse_impossible(self.space, self.budget)
+
+    @cached_property
+    def earlier(self) -> list[TrialResult]:
+        """The results of earlier runs that say something here, the best first; see `usable`."""
+        return usable(self.prior, self.space, self.objectives)
+
+    def fits(self, architecture: Architecture) -> bool:
+        """Whether an architecture is within the limits of cost."""
+        return fits(self.space, self.budget, architecture)
+
+    def draw_unseen(self, rng: np.random.Generator, seen: Collection[Architecture]) -> Architecture | None:
+        """Return a random architecture within the limits that is not among `seen`; None: none is left."""
+        return draw_unseen(self.space, self.budget, rng, seen)
+
+    def draw_first(
+        self, number: int, count: int, rng: np.random.Generator, seen: Collection[Architecture]
+    ) -> Architecture | None:
+        """Return the suggestion with this id of the first `count`, which know no results of this run.
+
+        Half of them at most are earlier runs' best, the rest random; None: none is left.
+        """
+        known = None
+        if number < (count + 1) // 2:
+            known = first_unseen(self.earlier, self.space, self.budget, seen)
+        return self.draw_unseen(rng, seen) if known is None else known
