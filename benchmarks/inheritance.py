@@ -22,7 +22,8 @@ from archmend.datasets import encode, open_data
 from archmend.networks import build, inherit, pin_threads, weights_of
 from archmend.networks.inheritance import STRUCTURE
 from archmend.search import Suggestion, TrialResult
-from archmend.search.inheriting import check_inheritance, rank_correlation
+from archmend.search.inheriting import check_inheritance
+from archmend.search.scores import rank_correlation
 from archmend.spaces import Architecture, Space, create_space
 from archmend.training import parent_chooser
 from archmend.training.fitting import DeviceRows, Fitting

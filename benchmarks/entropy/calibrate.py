@@ -16,9 +16,9 @@ from itertools import islice
 import numpy as np
 from benchmarks.entropy.training import Laboratory, Trained, add_flags
 from scipy.optimize import least_squares
-from scipy.stats import norm, rankdata
 
 from archmend.search.entropy import Calibration, depth_width_ratio, score
+from archmend.search.scores import normal_scores_of
 
 GUESS = Calibration(
     entropy=0.3, ratio=0.4, noise=3.0, bound=0.1, rate=0.03, miss=0.7, spared=0.3, normalized=0.1
@@ -38,7 +38,7 @@ BOUNDS = tuple(round(0.01 * 2 ** (step / 2), 3) for step in range(15))
 
 def fit(groups: Sequence[Sequence[Trained]]) -> Calibration:
     """Return the calibration that follows the ranks within each group best."""
-    targets = [normal_scores([t.accuracy for t in group]) for group in groups]
+    targets = [normal_scores_of([t.accuracy for t in group]) for group in groups]
     start = np.array([_to_line(name, getattr(GUESS, name)) for name in _SPREAD])
     spread = np.array(list(_SPREAD.values()))
 
@@ -54,11 +54,6 @@ def fit(groups: Sequence[Sequence[Trained]]) -> Calibration:
     return replace(found, bound=best_bound(groups, found.noise))
 
 
-def normal_scores(values: Sequence[float]) -> np.ndarray:
-    """Return the normal quantile of each value's rank."""
-    return norm.ppf((rankdata(values) - 0.5) / len(values))
-
-
 def best_bound(groups: Sequence[Sequence[Trained]], noise: float) -> float:
     """Return the depth/width ratio that best parts networks above the median from those below it."""
 
@@ -67,7 +62,7 @@ def best_bound(groups: Sequence[Sequence[Trained]], noise: float) -> float:
         for group in groups:
             within = np.array([depth_width_ratio(t.network, noise) <= bound for t in group], dtype=float)
             if within.any() and not within.all():
-                found += float(np.corrcoef(within, normal_scores([t.accuracy for t in group]))[0, 1])
+                found += float(np.corrcoef(within, normal_scores_of([t.accuracy for t in group]))[0, 1])
         return found
 
     return max(BOUNDS, key=parted)

@@ -16,6 +16,7 @@ from archmend.reports.explaining import explanation_note, importance_chart
 from archmend.reports.inheritance import inheritance_note
 from archmend.reports.latency import latency_note
 from archmend.reports.record import RunRecord
+from archmend.search import all_of, comparable
 from archmend.storage import write_atomic
 
 REPORT = "report.html"
@@ -189,13 +190,7 @@ def _lineage(record: RunRecord) -> list[tuple[str, str]]:
 
 
 def _top(record: RunRecord) -> list[Any]:
-    measured = [trial for trial in record.trials if trial.value is not None]
-    # Of trials with several numbers of epochs, those with the most are the ones to compare.
-    most = max((t.fidelity or 0 for t in measured if t.status == "succeeded"), default=0)
-    measured = [t for t in measured if not most or (t.fidelity == most and t.status == "succeeded")]
-    return sorted(
-        measured, key=lambda t: t.value if isinstance(t.value, tuple) else (t.value or 0.0,), reverse=True
-    )[:10]
+    return sorted(comparable(record.trials), key=lambda t: all_of(t.value), reverse=True)[:10]
 
 
 def _script_json(value: Any) -> str:

@@ -10,6 +10,7 @@ from archmend.search.hypervolume import Hypervolume
 from archmend.search.loop import SearchProgress, SearchResult, run
 from archmend.search.objectives import (
     DIRECTIONS,
+    all_of,
     checked_objectives,
     first_of,
     objective_value,
@@ -39,6 +40,7 @@ __all__ = [
     "Suggestion",
     "TrialResult",
     "Value",
+    "all_of",
     "best_first",
     "best_of",
     "checked_objectives",

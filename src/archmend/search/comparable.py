@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
-from archmend.search.types import TrialResult
+from archmend.search.types import Status, Value
 
 
-def comparable(results: Iterable[TrialResult]) -> list[TrialResult]:
+class Trained(Protocol):
+    """What is needed of a trial: a `TrialResult`, or what was read of one."""
+
+    @property
+    def value(self) -> Value | None:
+        """Larger is better; None where nothing was measured."""
+
+    @property
+    def status(self) -> Status:
+        """What became of it."""
+
+    @property
+    def fidelity(self) -> int | None:
+        """Epochs that were asked for."""
+
+
+_Trial = TypeVar("_Trial", bound=Trained)
+
+
+def comparable(results: Iterable[_Trial]) -> list[_Trial]:
     """Return the measured results that may be compared: all of them, or those with the highest fidelity.
 
     A strategy that chooses the epochs gives its trials a fidelity. What one epoch reaches says little beside
@@ -19,6 +39,6 @@ def comparable(results: Iterable[TrialResult]) -> list[TrialResult]:
     return [result for result in measured if reached(result) == highest]
 
 
-def reached(result: TrialResult) -> int:
+def reached(result: Trained) -> int:
     """Return the fidelity that a trial reached: 0 where it was stopped, or has none."""
     return result.fidelity if result.status == "succeeded" and result.fidelity is not None else 0

@@ -13,6 +13,7 @@ from archmend.search.fitting import draw_within, fits
 from archmend.search.gaussian_process import Belief, Posterior, fit_weights
 from archmend.search.objectives import first_of
 from archmend.search.pareto import best_of
+from archmend.search.scores import rank_correlation
 from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Architecture, Space
 
@@ -89,7 +90,7 @@ def explain(
     return Explanation(
         _importance(space, drawn, posterior.mean(coordinates.of(drawn))),
         float((old.argmax(axis=1) == place).mean()),
-        _left_out(posterior, scaled),
+        rank_correlation(posterior.left_out(scaled), scaled) or 0.0,
         more,
         float(gains.mean()),
         float(np.quantile(gains, 0.1)),
@@ -149,12 +150,3 @@ def _gains(
     # The trials that a search would take next: high in their optimistic value.
     tried = np.argsort(-(mean + deviation), kind="stable")[:more]
     return np.asarray(np.maximum(further[:, tried].max(axis=1) - best, 0.0))
-
-
-def _left_out(posterior: Posterior, values: np.ndarray) -> float:
-    from scipy.stats import spearmanr
-
-    predicted = posterior.left_out(values)
-    if np.ptp(values) == 0 or np.ptp(predicted) == 0:
-        return 0.0
-    return float(spearmanr(predicted, values).statistic)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from typing import Protocol
 
+from archmend.search.objectives import first_of
+from archmend.search.scores import rank_correlation
 from archmend.search.types import Value
 
 
@@ -85,7 +86,7 @@ def check_inheritance(
     for result in sorted(known.values(), key=lambda r: r.id):
         _epochs_behind(result, known, behind)
     pairs = [
-        (_first(known[i].value), _first(value)) for i, value in (from_scratch or {}).items() if i in known
+        (first_of(known[i].value), first_of(value)) for i, value in (from_scratch or {}).items() if i in known
     ]
     return InheritanceCheck(
         len(known),
@@ -95,16 +96,6 @@ def check_inheritance(
         rank_correlation(*zip(*pairs, strict=True)) if len(pairs) >= 3 else None,
         median(a - b for a, b in pairs) if pairs else None,
     )
-
-
-def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
-    """Return Spearman's rank correlation, ties sharing their ranks; None where one side is constant."""
-    x, y = _ranks(a), _ranks(b)
-    mean = (len(x) - 1) / 2
-    spread = math.sqrt(sum((v - mean) ** 2 for v in x) * sum((v - mean) ** 2 for v in y))
-    if spread == 0:
-        return None
-    return sum((v - mean) * (w - mean) for v, w in zip(x, y, strict=True)) / spread
 
 
 def _epochs_behind(result: Measured, known: Mapping[int, Measured], behind: dict[int, float]) -> None:
@@ -119,14 +110,3 @@ def _epochs_behind(result: Measured, known: Mapping[int, Measured], behind: dict
         assert descendant.parent is not None
         parent = known[descendant.parent]
         behind[descendant.id] = behind.get(parent.id, 0.0) + (parent.epochs or 0.0)
-
-
-def _ranks(values: Sequence[float]) -> list[float]:
-    order = sorted(values)
-    first = {v: i for i, v in reversed(list(enumerate(order)))}
-    return [first[v] + (order.count(v) - 1) / 2 for v in values]
-
-
-def _first(value: Value | None) -> float:
-    assert value is not None
-    return float(value[0] if isinstance(value, tuple) else value)

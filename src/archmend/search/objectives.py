@@ -71,7 +71,7 @@ def check_value(result: TrialResult, objectives: Sequence[str]) -> None:
     """
     if result.value is None:
         return
-    given = len(result.value) if isinstance(result.value, tuple) else 1
+    given = len(all_of(result.value))
     if given != len(objectives):
         raise BadInput(
             f"trial {result.id} has {given} values ({result.value}) and the search has the objectives "
@@ -79,6 +79,12 @@ def check_value(result: TrialResult, objectives: Sequence[str]) -> None:
         )
 
 
-def first_of(value: Value) -> float:
-    """Return the value of the first objective."""
-    return value[0] if isinstance(value, tuple) else value
+def first_of(value: Value | None) -> float:
+    """Return the value of the first objective of a trial that was measured."""
+    return all_of(value)[0]
+
+
+def all_of(value: Value | None) -> tuple[float, ...]:
+    """Return the values of a trial that was measured, one an objective."""
+    assert value is not None
+    return value if isinstance(value, tuple) else (value,)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from archmend.search.objectives import all_of
 from archmend.search.types import Suggestion, TrialResult, Value
 from archmend.spaces import Architecture, Choice, OpenIntegers, Scalar, Space
 
@@ -169,7 +170,7 @@ class HistoryStudy:
         with quiet():
             made = optuna.trial.create_trial(
                 state=self._state(entry),
-                values=None if entry.value is None else _several(entry.value),
+                values=None if entry.value is None else all_of(entry.value),
                 params=params,
                 distributions=distributions,
             )
@@ -180,7 +181,7 @@ class HistoryStudy:
         """Tell what became of a trial that ran."""
         number = self._held[place][1]
         with quiet():
-            values = None if entry.value is None else _several(entry.value)
+            values = None if entry.value is None else all_of(entry.value)
             self._study.tell(number, values, state=self._state(entry))
         self._held[place] = (entry, number)
 
@@ -196,10 +197,6 @@ def _follows(held: _Entry, wanted: _Entry) -> bool:
         return True
     running = held.value is None and not held.failed
     return running and (held.id, held.architecture) == (wanted.id, wanted.architecture)
-
-
-def _several(value: Value) -> list[float]:
-    return list(value) if isinstance(value, tuple) else [value]
 
 
 @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from archmend.search.comparable import comparable
+from archmend.search.objectives import all_of
 from archmend.search.types import TrialResult, Value
 
 
 def dominates(a: Value, b: Value) -> bool:
     """Whether `a` is at least as good as `b` in every objective and better in one."""
-    left, right = _tuple(a), _tuple(b)
+    left, right = all_of(a), all_of(b)
     return all(x >= y for x, y in zip(left, right, strict=True)) and left != right
 
 
@@ -40,10 +41,4 @@ def best_of(results: Iterable[TrialResult]) -> TrialResult | None:
 
 def _rank(result: TrialResult) -> tuple[list[float], int]:
     # Whatever dominates comes first, of equal ones the earliest.
-    return [-v for v in _tuple(result.value)], result.id
-
-
-def _tuple(value: Value | None) -> tuple[float, ...]:
-    if value is None:
-        return ()
-    return value if isinstance(value, tuple) else (value,)
+    return [-v for v in all_of(result.value)], result.id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from archmend.search.objectives import all_of
 from archmend.search.types import Suggestion, TrialResult, Value
 from archmend.spaces import Architecture
 
@@ -95,8 +96,6 @@ def _places(measured: Sequence[TrialResult]) -> dict[Architecture, Value]:
 
 def _sorted(results: Sequence[TrialResult], axis: int) -> list[Architecture]:
     def key(result: TrialResult) -> tuple[float, int]:
-        value = result.value[axis] if isinstance(result.value, tuple) else result.value
-        assert value is not None
-        return -value, result.id
+        return -all_of(result.value)[axis], result.id
 
     return list(dict.fromkeys(r.architecture for r in sorted(results, key=key)))

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from archmend.search.objectives import all_of, first_of
 from archmend.search.types import TrialResult, Value
 
 
@@ -18,10 +19,10 @@ def best_first(results: Iterable[TrialResult]) -> list[TrialResult]:
     """
     measured = [result for result in results if result.value is not None]
     if not any(isinstance(result.value, tuple) for result in measured):
-        return sorted(measured, key=lambda r: (-_single(r.value), r.id))
+        return sorted(measured, key=lambda r: (-first_of(r.value), r.id))
     found: list[TrialResult] = []
-    for front in fronts([_several(result.value) for result in measured]):
-        crowding = crowding_distances([_several(measured[i].value) for i in front])
+    for front in fronts([all_of(result.value) for result in measured]):
+        crowding = crowding_distances([all_of(measured[i].value) for i in front])
         order = sorted(range(len(front)), key=lambda k: (-crowding[k], measured[front[k]].id))
         found += [measured[front[k]] for k in order]
     return found
@@ -43,7 +44,7 @@ def fronts(values: Sequence[Value]) -> list[list[int]]:
 
 def _beats(values: Sequence[Value]) -> np.ndarray:
     """Return which dominates which, shape (values, values): thousands of them are compared at once."""
-    points = np.array([value if isinstance(value, tuple) else (value,) for value in values], dtype=float)
+    points = np.array(list(map(all_of, values)), dtype=float)
     count = len(values)
     no_worse, better = np.ones((count, count), dtype=bool), np.zeros((count, count), dtype=bool)
     for axis in points.T:
@@ -63,13 +64,3 @@ def crowding_distances(values: Sequence[tuple[float, ...]]) -> list[float]:
             for before, here, after in zip(order, order[1:], order[2:], strict=False):
                 distances[here] += (values[after][axis] - values[before][axis]) / (high - low)
     return distances
-
-
-def _single(value: Value | None) -> float:
-    assert isinstance(value, float | int)
-    return float(value)
-
-
-def _several(value: Value | None) -> tuple[float, ...]:
-    assert isinstance(value, tuple)
-    return value

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from archmend.search.comparable import comparable
+from archmend.search.objectives import all_of, first_of
 from archmend.search.pareto import best_of
-from archmend.search.types import TrialResult, Value
+from archmend.search.types import TrialResult
 from archmend.spaces import Architecture
 
 _OUTLYING = 4.0
@@ -94,7 +95,7 @@ def estimates(results: Iterable[TrialResult]) -> list[Estimate]:
         groups.setdefault(result.architecture, []).append(result)
     if not groups:
         return []
-    values = [[_several(r.value) for r in group] for group in groups.values()]
+    values = [[all_of(r.value) for r in group] for group in groups.values()]
     models = [fit([[v[axis] for v in group] for group in values]) for axis in range(len(values[0][0]))]
     found: list[tuple[tuple[float, ...], Estimate]] = []
     for (architecture, group), measured in zip(groups.items(), values, strict=True):
@@ -116,7 +117,7 @@ def incumbent(results: Iterable[TrialResult]) -> TrialResult | None:
         return best_of(measured)
     best = estimates(measured)[0]
     own = [r for r in measured if r.id in best.trials]
-    return min(own, key=lambda r: (abs(_several(r.value)[0] - best.mean), r.id))
+    return min(own, key=lambda r: (abs(first_of(r.value) - best.mean), r.id))
 
 
 def _usual(means: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -127,8 +128,3 @@ def _usual(means: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarra
         return means, counts
     kept = means >= median - _OUTLYING * deviation
     return means[kept], counts[kept]
-
-
-def _several(value: Value | None) -> tuple[float, ...]:
-    assert value is not None
-    return value if isinstance(value, tuple) else (value,)

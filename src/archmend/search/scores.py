@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from archmend.search.objectives import first_of
 from archmend.search.ranking import best_first
 from archmend.search.types import TrialResult
 
@@ -22,13 +23,22 @@ def normal_scores(results: Sequence[TrialResult]) -> np.ndarray:
         order = {r.id: -float(place) for place, r in enumerate(best_first(measured))}
         values = [order.get(r.id, -np.inf) for r in results]
     else:
-        values = [-np.inf if r.value is None else float(r.value) for r in results]  # type: ignore[arg-type]
-    return normal_scores_of(np.array(values))
+        values = [-np.inf if r.value is None else first_of(r.value) for r in results]
+    return normal_scores_of(values)
 
 
-def normal_scores_of(values: np.ndarray) -> np.ndarray:
+def normal_scores_of(values: Sequence[float] | np.ndarray) -> np.ndarray:
     """Return the ranks of values, shape (n,), as quantiles of a normal distribution."""
     from scipy.special import ndtri
     from scipy.stats import rankdata
 
     return np.asarray(ndtri((rankdata(values) - 0.5) / len(values)))
+
+
+def rank_correlation(a: Sequence[float] | np.ndarray, b: Sequence[float] | np.ndarray) -> float | None:
+    """Return Spearman's rank correlation, ties sharing their ranks; None where one side is constant."""
+    from scipy.stats import spearmanr
+
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return None
+    return float(spearmanr(a, b).statistic)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from archmend.search.fitting import fits
+from archmend.search.objectives import all_of
 from archmend.search.ranking import best_first
 from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Architecture, Space
@@ -39,7 +40,7 @@ def runs_of(prior: Iterable[TrialResult]) -> Iterator[list[TrialResult]]:
 def _is_usable(result: TrialResult, space: Space, objectives: int) -> bool:
     if result.value is None or result.architecture not in space:
         return False
-    return (len(result.value) if isinstance(result.value, tuple) else 1) == objectives
+    return len(all_of(result.value)) == objectives
 
 
 def first_unseen(

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 
-from archmend.search.inheriting import Trial, check_inheritance, rank_correlation
+from archmend.search.inheriting import Trial, check_inheritance
+from archmend.search.scores import rank_correlation
 
 
 def _run(values: list[float], parents: list[int | None], epochs: float = 3.0) -> list[Trial]:
