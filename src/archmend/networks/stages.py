@@ -14,7 +14,9 @@ import numpy as np
 from archmend.errors import BadInput
 from archmend.networks.blocks import Block, blocks_of
 from archmend.networks.chain import NotOfTheSpaceError
-from archmend.spaces import Architecture, Scalar, Space
+from archmend.spaces import Architecture, Space
+from archmend.spaces.builtin import FAMILIES
+from archmend.spaces.family import Values
 
 OUTPUT = "output-1"
 """Place of the last layer with weights."""
@@ -118,11 +120,13 @@ def stages_of_architecture(space: Space, architecture: Architecture) -> tuple[St
 
     None for a space of no known family.
     """
-    hidden: list[Stage]
-    if space.family == "fc" and space.classes is not None:
-        hidden = _fully_connected(architecture)
-    elif space.family == "conv" and space.classes is not None and space.input_shape is not None:
-        hidden = _conv(architecture, space.input_shape)
+    if space.family not in ("fc", "conv") or space.classes is None:
+        return None
+    values = FAMILIES[space.family].values(architecture)
+    if space.family == "fc":
+        hidden = _fully_connected(values)
+    elif space.input_shape is not None:
+        hidden = _conv(values, space.input_shape)
     else:
         return None
     return (*_placed_stages(hidden), Stage("dense", space.classes, "softmax", place=OUTPUT))
@@ -140,43 +144,38 @@ def _placed_stages(stages: Sequence[Stage]) -> Iterator[Stage]:
         yield replace(stage, place=f"{kind}-{seen[kind]}", normalizer=normalizer)
 
 
-def _fully_connected(a: Architecture) -> list[Stage]:
+def _fully_connected(a: Values) -> list[Stage]:
     activation, normalizer = _common(a)
-    widths = [int(_at(a, "width", i, 0)) for i in range(1, int(a["depth"]) + 1)]
+    widths = [int(a[f"width_{i}"]) for i in range(1, int(a["depth"]) + 1)]
     return [Stage("dense", width, activation, normalizer=normalizer) for width in widths]
 
 
-def _conv(a: Architecture, input_shape: Sequence[int]) -> list[Stage]:
+def _conv(a: Values, input_shape: Sequence[int]) -> list[Stage]:
     activation, normalizer = _common(a)
     height, width = input_shape[:2]
     stages = []
     for i in range(1, int(a["blocks"]) + 1):
         height, width = (height + 1) // 2, (width + 1) // 2
-        by_stride = _at(a, "pool", i, "max") == "stride"
+        by_stride = a[f"pool_{i}"] == "stride"
         stages.append(
             Stage(
                 "conv",
-                int(_at(a, "filters", i, 0)),
+                int(a[f"filters_{i}"]),
                 activation,
-                size=int(_at(a, "kernel", i, 3)),
+                size=int(a[f"kernel_{i}"]),
                 stride=2 if by_stride else 1,
                 pool=not by_stride,
                 grid=(height, width),
                 normalizer=normalizer,
             )
         )
-    if a.get("dense"):
+    if a["dense"]:
         stages.append(Stage("dense", int(a["dense"]), activation))
     return stages
 
 
-def _common(a: Architecture) -> tuple[str, str | None]:
-    return str(a.get("activation", "relu")), "batch" if a.get("normalization") == "batch" else None
-
-
-def _at(a: Architecture, name: str, number: int, usual: Scalar) -> Scalar:
-    """Return a choice that is made for each layer, or once for all of them, or not at all."""
-    return a.get(f"{name}_{number}", a.get(name, usual))
+def _common(a: Values) -> tuple[str, str | None]:
+    return str(a["activation"]), "batch" if a["normalization"] == "batch" else None
 
 
 def _stage_of(block: Block, places: Mapping[int, str]) -> Stage | None:

@@ -32,7 +32,7 @@ def _layers(a: Values, rows: Rows) -> costs.Cost:
         out = halved if a[f"pool_{block}"] == "stride" else (height, width)
         total += costs.conv2d(kernel, channels, made, *out)
         if batch:
-            total += costs.batch_normalization(made)
+            total += costs.normalization(made)
         (height, width), channels = halved, made
     inputs, hidden = height * width * channels, int(a["dense"])
     if hidden:

@@ -49,10 +49,5 @@ def gru(inputs: int, units: int, steps: int) -> Cost:
 
 
 def normalization(channels: int) -> Cost:
-    """Scale and shift of batch or layer normalisation; no kernel is multiplied."""
-    return Cost(2 * channels, 0)
-
-
-def batch_normalization(channels: int) -> Cost:
-    """Scale and shift; the moving statistics are not trained, and no kernel is multiplied."""
+    """Scale and shift of batch or layer normalisation; moving statistics are not trained."""
     return Cost(2 * channels, 0)

@@ -27,7 +27,7 @@ def _layers(a: Values, rows: Rows) -> costs.Cost:
         width = int(a[f"width_{layer}"])
         total += costs.dense(inputs, width)
         if a["normalization"] == "batch":
-            total += costs.batch_normalization(width)
+            total += costs.normalization(width)
         inputs = width
     return total + costs.dense(inputs, rows.classes)
 

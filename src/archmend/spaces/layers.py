@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archmend.spaces.architecture import Architecture
-from archmend.spaces.codes import Scalar
+from archmend.spaces.family import Values
 
 if TYPE_CHECKING:
     from archmend.spaces.space import Space
-
-Values = Mapping[str, Scalar]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +70,21 @@ def describe(space: Space, architecture: Architecture) -> Network | None:
     """
     if space.network is not None:
         return space.network(architecture)
-    described = _FAMILIES.get(space.family or "")
+    described = _DESCRIBED.get(space.family or "")
     if described is None or space.input_shape is None or space.classes is None:
         return None
-    return described(architecture, space.input_shape, space.classes)
+    from archmend.spaces.builtin import FAMILIES  # whose spaces know this module
+
+    values = FAMILIES[space.family or ""].values(architecture)
+    return described(values, space.input_shape, space.classes)
 
 
 def _fully_connected(a: Values, shape: tuple[int, ...], classes: int) -> Network:
     layers: list[Layer] = []
-    inputs, normalized = math.prod(shape), a.get("normalization") == "batch"
-    activation, dropout = str(a.get("activation", "relu")), float(a.get("dropout", 0.0))
+    inputs, normalized = math.prod(shape), a["normalization"] == "batch"
+    activation, dropout = str(a["activation"]), float(a["dropout"])
     for number in range(1, int(a["depth"]) + 1):
-        width = int(_of_layer(a, "width", number, 1))
+        width = int(a[f"width_{number}"])
         layers.append(Layer(inputs, width, 1, activation, normalized, dropout))
         inputs = width
     return _classifying(a, layers, inputs, classes)
@@ -92,16 +93,16 @@ def _fully_connected(a: Values, shape: tuple[int, ...], classes: int) -> Network
 def _convolutional(a: Values, shape: tuple[int, ...], classes: int) -> Network:
     layers: list[Layer] = []
     height, width, channels = shape
-    activation, normalized = str(a.get("activation", "relu")), a.get("normalization") == "batch"
+    activation, normalized = str(a["activation"]), a["normalization"] == "batch"
     for number in range(1, int(a["blocks"]) + 1):
-        filters, kernel = int(_of_layer(a, "filters", number, 1)), int(_of_layer(a, "kernel", number, 3))
+        filters, kernel = int(a[f"filters_{number}"]), int(a[f"kernel_{number}"])
         halved = (height + 1) // 2, (width + 1) // 2
         # A stride halves the convolution's own output, pooling only what comes after it.
-        strides = _of_layer(a, "pool", number, "max") == "stride"
+        strides = a[f"pool_{number}"] == "stride"
         positions = math.prod(halved if strides else (height, width))
         layers.append(Layer(kernel * kernel * channels, filters, positions, activation, normalized))
         (height, width), channels = halved, filters
-    inputs, hidden = height * width * channels, int(a.get("dense", 0))
+    inputs, hidden = height * width * channels, int(a["dense"])
     if hidden:
         layers.append(Layer(inputs, hidden, 1, activation))
         inputs = hidden
@@ -110,16 +111,16 @@ def _convolutional(a: Values, shape: tuple[int, ...], classes: int) -> Network:
 
 def _cells(a: Values, shape: tuple[int, ...], classes: int) -> Network:
     height, width, inputs = shape
-    channels = int(a.get("channels", 16))
+    channels = int(a["channels"])
     layers = [_beside(3, inputs, channels, height * width, 1.0)]
-    for stage in range(int(a.get("stages", 3))):
+    for stage in range(int(a["stages"])):
         if stage:
             # A residual block, whose other path has one kernel that only changes the size.
             height, width = (height + 1) // 2, (width + 1) // 2
             for inputs in (channels, 2 * channels):
                 layers.append(_beside(3, inputs, 2 * channels, height * width, 0.5))
             channels *= 2
-        for _ in range(int(a.get("cells", 1))):
+        for _ in range(int(a["cells"])):
             for operation, share in _shares(a):
                 if operation.startswith("conv"):
                     layers.append(_beside(int(operation[-1]), channels, channels, height * width, share))
@@ -150,12 +151,7 @@ def _classifying(a: Values, layers: list[Layer], inputs: int, classes: int) -> N
     return Network((*layers, Layer(inputs, classes)), None if rate is None else float(rate))
 
 
-def _of_layer(a: Values, name: str, number: int, usual: Scalar) -> Scalar:
-    """Return a value of one layer, which may be chosen once for all of them."""
-    return a.get(f"{name}_{number}", a.get(name, usual))
-
-
-_FAMILIES: dict[str, Callable[[Values, tuple[int, ...], int], Network]] = {
+_DESCRIBED: dict[str, Callable[[Values, tuple[int, ...], int], Network]] = {
     "fc": _fully_connected,
     "conv": _convolutional,
     "cells": _cells,

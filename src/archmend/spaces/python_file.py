@@ -61,6 +61,8 @@ def _placed(given: Space, build: Callable[..., Any] | None, name: str, label: st
         space.build, space.family = build, None
     elif space.family is not None:
         _check_family(space, label, rows)
+        if not space.has_cost:
+            space = space.with_cost(partial(FAMILIES[space.family].cost, rows=rows))
     return space
 
 
@@ -75,8 +77,6 @@ def _check_family(space: Space, label: str, rows: Rows) -> None:
         family.check_whole({name for item in space.choices for name in item.names})
     except BadInput as error:
         raise BadInput(f"{label}: {error}") from error
-    if not space.has_cost:
-        space._cost = partial(family.cost, rows=rows)
 
 
 def _build_of(module: ModuleType, path: str, label: str) -> Callable[..., Any] | None:
