@@ -132,11 +132,15 @@ def hands_on(before: str, stage: Stage) -> bool:
 
 def modes_of(parent: Sequence[Stage], child: Sequence[Stage]) -> list[Mode]:
     """Return how each stage of the child begins if it inherits from the parent: a matter of sizes alone."""
+    return _modes(align(parent, child), parent, child)
+
+
+def _modes(steps: Sequence[Step], parent: Sequence[Stage], child: Sequence[Stage]) -> list[Mode]:
     modes: list[Mode] = []
     # What flows: of which of the parent's stages, whether all its units, any, and on which two grids.
     source, complete, some = -1, True, True
     grids: tuple[Grid, Grid] = (None, None)
-    for step, stage in zip(align(parent, child), child, strict=True):
+    for step, stage in zip(steps, child, strict=True):
         here, there = grids
         whole = complete and here == there
         theirs = parent[step.source] if step.source < len(parent) else stage
@@ -168,8 +172,8 @@ def likeness(parent: Sequence[Stage], child: Sequence[Stage]) -> float:
     A layer that computes what the parent's does counts 1, one that is added and hands on what it gets 3/4,
     one that has the parent's weights in part at most 1/2.
     """
-    kept = 0.0
-    for step, stage, mode in zip(align(parent, child), child, modes_of(parent, child), strict=True):
+    kept, steps = 0.0, align(parent, child)
+    for step, stage, mode in zip(steps, child, _modes(steps, parent, child), strict=True):
         if mode == "preserved":
             kept += 1.0 if step.role == "match" else 0.75
         elif mode == "copied":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
 import numpy as np
@@ -53,26 +53,29 @@ def _promising(space: Space, suggestion: Suggestion, finished: Sequence[TrialRes
     same = [result for result in ranked if result.architecture == child]
     if same:
         return max(same, key=lambda result: result.epochs or 0.0).id
+    left = _share_left(space, child)
     found: tuple[float, float] | None = None
     chosen: int | None = None
     for place, result in enumerate(ranked[:_CONSIDERED]):
         quality = 1 - place / len(ranked)
         if found is not None and quality < found[0] - 1e-9:
             break  # the likeness of none of the rest makes up for that
-        distance = _distance(space, result.architecture, child)
-        gain = quality * _left(space, result.architecture, child, distance)
+        share, distance = left(result.architecture)
+        gain = quality * share
         if found is None or (gain, -distance) > (found[0] + 1e-9, found[1]):
             found, chosen = (gain, -distance), result.id
     return chosen
 
 
-def _distance(space: Space, a: Architecture, b: Architecture) -> float:
-    return float(np.linalg.norm(space.encode(a) - space.encode(b)))
+def _share_left(space: Space, child: Architecture) -> Callable[[Architecture], tuple[float, float]]:
+    """Return what says which share of a parent is left in a child, and how far their encodings lie apart."""
+    ours, here = stages_of_architecture(space, child), space.encode(child)
 
+    def left(parent: Architecture) -> tuple[float, float]:
+        distance = float(np.linalg.norm(space.encode(parent) - here))
+        theirs = stages_of_architecture(space, parent)
+        if theirs is None or ours is None:
+            return 1 / (1 + distance), distance
+        return likeness(theirs, ours), distance
 
-def _left(space: Space, parent: Architecture, child: Architecture, distance: float) -> float:
-    """Return which share of a parent is left in its child."""
-    theirs, ours = stages_of_architecture(space, parent), stages_of_architecture(space, child)
-    if theirs is None or ours is None:
-        return 1 / (1 + distance)
-    return likeness(theirs, ours)
+    return left
