@@ -10,32 +10,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
+from tests.repair.conftest import LAST, Asked
 
 from archmend.errors import BadInput
 from archmend.steps.repair import RepairRequest, repair
 from archmend.steps.repair_checkpoint import FILE
 
-EPOCHS, LAST = 9, 8
 PROGRAM = """
 import os, signal, sys
 from archmend.steps.repair import RepairRequest, repair
 request = RepairRequest.model_validate_json(sys.argv[1])
 repair(request, lambda p: os.kill(os.getpid(), signal.SIGKILL) if p.epoch == int(sys.argv[2]) else None)
 """
-MODEL = """
-import keras, sys
-keras.utils.set_random_seed(0)
-inputs = [keras.Input((1,), name=name) for name in "ab"]
-found = keras.layers.Concatenate()(inputs)
-for number in range(4):
-    found = keras.layers.Dense(8, activation="sigmoid", name=f"hidden_{number}")(found)
-made = keras.Model(inputs, keras.layers.Dense(2, activation="softmax", name="out")(found))
-made.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
-made.save(sys.argv[1])
-"""
-"""A net of sigmoids in which the signal vanishes, so that there is a decision to carry over."""
 
 
 def _run(request: RepairRequest, kill_after: int = 0) -> subprocess.CompletedProcess[str]:
@@ -57,33 +44,15 @@ def _result(out: Path) -> Any:
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-def test_killed_and_followed_by_another_process(tmp_path: Path) -> None:
-    points = np.random.default_rng(0).normal(size=(240, 2))
-    rows = [f"{a:.4f},{b:.4f},{'in' if a * a + b * b < 1.2 else 'out'}" for a, b in points]
-    (tmp_path / "points.csv").write_text("\n".join(["a,b,class", *rows]) + "\n")
-    subprocess.run([sys.executable, "-c", MODEL, str(tmp_path / "sigmoids.keras")], check=True)
+def test_killed_and_followed_by_another_process(asked: Asked, tmp_path: Path) -> None:
     place = tmp_path / "kept"
     place.mkdir()
-
-    def asked(out: str, checkpoint: Path | None) -> RepairRequest:
-        return RepairRequest(
-            data=str(tmp_path / "points.csv"),
-            target="class",
-            model=tmp_path / "sigmoids.keras",
-            epochs=EPOCHS,
-            batch_size=8,
-            max_repairs=1,
-            out=tmp_path / out,
-            checkpoint=checkpoint,
-            checkpoint_pause=0,
-        )
-
-    whole = _run(asked("whole", None))
+    whole = _run(asked(tmp_path / "whole"))
     assert whole.returncode == 0, whole.stderr
-    killed = _run(asked("first", place), kill_after=LAST)
+    killed = _run(asked(tmp_path / "first", place), kill_after=LAST)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert [path.name for path in place.iterdir()] == [FILE]
-    second = asked("second", place)  # another pod has a disk of its own
+    second = asked(tmp_path / "second", place)  # another pod has a disk of its own
     second.out.mkdir()
     (second.out / "repair.json").write_text("{}")  # a kill right before model.keras leaves it
     followed = _run(second)

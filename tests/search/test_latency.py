@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from archmend.errors import BadInput
@@ -39,22 +38,9 @@ def model(cache: Path) -> LatencyModel:
     return found
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> str:
-    rng = np.random.default_rng(0)
-    y = np.arange(120) % 3
-    path = tmp_path_factory.mktemp("data") / "small.npz"
-    np.savez(path, x=(rng.normal(size=(120, 4)) + y[:, None]).astype(np.float32), y=y)
-    return str(path)
-
-
 @pytest.fixture
-def request_of(small: str, tmp_path: Path) -> Callable[..., SearchRequest]:
-    def _request(**other: Any) -> SearchRequest:
-        known = {"data": small, "out": tmp_path / "out", "space": "fc", "epochs": 1, "workers": 1}
-        return SearchRequest(**{"max_trials": 3, **known, **other})
-
-    return _request
+def request_of(request_of: Callable[..., SearchRequest]) -> Callable[..., SearchRequest]:
+    return partial(request_of, space="fc", max_trials=3)
 
 
 def _predicted(model: LatencyModel, code: str, shape: tuple[int, ...] = (4,)) -> tuple[float, float]:
