@@ -18,7 +18,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 from benchmarks.search.peers import searchers
-from benchmarks.search.replay import Replay, replay
+from benchmarks.search.replay import Replay, mean_text, replay
 from benchmarks.search.tables import DEVELOPMENT, Table, load
 from rich.console import Console
 from rich.table import Table as Lines
@@ -84,18 +84,10 @@ def _print(table: Table, found: list[Replay]) -> None:
         lines.add_column(column, justify="left" if column == "searcher" else "right")
     for each in sorted(found, key=lambda r: float(r.regret(table)[:, points[-1] - 1].mean())):
         regret, seeds = each.regret(table), len(each.means)
-        cells = [f"{_mean(regret[:, p - 1])}" for p in points]
+        cells = [f"{mean_text(regret[:, p - 1])}" for p in points]
         value = table.sign * each.means[:, points[-1] - 1].mean()
         lines.add_row(each.searcher, str(seeds), *cells, f"{value:.5g}", f"{1000 * each.seconds:.1f}")
     Console(width=160).print(lines)
-
-
-def _mean(values: np.ndarray) -> str:
-    return (
-        f"{values.mean():.3g} ± {values.std(ddof=1) / np.sqrt(len(values)):.1g}"
-        if len(values) > 1
-        else f"{values[0]:.3g}"
-    )
 
 
 def _draw(table: Table, found: list[Replay], path: Path) -> None:

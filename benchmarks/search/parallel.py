@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 
 import numpy as np
+from benchmarks.search.replay import mean_text
 from benchmarks.search.tables import DEVELOPMENT, Table, load
 from rich.console import Console
 from rich.table import Table as Lines
@@ -37,7 +38,7 @@ def main() -> None:
                 for n in (1, given.workers)
             )
             ratio = many.mean() / one.mean()
-            lines.add_row(name, strategy, _mean(one), _mean(many), f"{ratio:.2f}")
+            lines.add_row(name, strategy, mean_text(one), mean_text(many), f"{ratio:.2f}")
     Console(width=120).print(lines)
 
 
@@ -54,10 +55,6 @@ def regret(table: Table, name: str, seed: int, queries: int, workers: int) -> fl
         strategy.tell([TrialResult(done.id, done.architecture, shown)])
         running += strategy.ask(1)
     return table.best - mean
-
-
-def _mean(values: np.ndarray) -> str:
-    return f"{values.mean():.3g} ± {values.std(ddof=1) / np.sqrt(len(values)):.1g}"
 
 
 if __name__ == "__main__":

@@ -53,3 +53,10 @@ def replay(
             row[query] = incumbent
         spent += time.process_time() - began
     return Replay(table.name, name, means, spent / means.size)
+
+
+def mean_text(values: np.ndarray) -> str:
+    """Return mean and standard error for a person; of one value, that value."""
+    if len(values) == 1:
+        return f"{values[0]:.3g}"
+    return f"{values.mean():.3g} ± {values.std(ddof=1) / np.sqrt(len(values)):.1g}"
