@@ -10,6 +10,8 @@ from importlib.util import find_spec
 
 from archmend.errors import MissingExtra, Unavailable
 
+_NAMES = {"keras": "Keras", "tensorflow": "TensorFlow"}
+
 
 class NoGpuError(Unavailable):
     """A GPU was asked for and TensorFlow sees none; on another node there may be one."""
@@ -26,13 +28,15 @@ def require_tensorflow() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     with _quiet_start():
-        for package in ("tensorflow", "keras"):
+        # Keras imports TensorFlow as its backend: where it is missing itself, that is not waited for.
+        for package in ("keras", "tensorflow"):
             try:
                 __import__(package)
             except ModuleNotFoundError as error:
-                if error.name != package:
+                missing = (error.name or "").partition(".")[0]
+                if missing not in _NAMES:
                     raise
-                raise MissingExtra("TensorFlow" if package == "tensorflow" else "Keras", "cpu") from error
+                raise MissingExtra(_NAMES[missing], "cpu") from error
 
 
 def check_tensorflow() -> None:
