@@ -17,6 +17,8 @@ ACTIVATION_LAYERS: Mapping[type, str] = {
     keras.layers.ELU: "elu",
     keras.layers.Softmax: "softmax",
 }
+GATES = ("Multiply", "Dot", "Einsum", "Matmul")
+"""Layers and operations whose factors are gates or attention weights, not signals."""
 _TRANSPARENT = (keras.layers.BatchNormalization, keras.layers.LayerNormalization, keras.layers.Dropout)
 
 
@@ -29,6 +31,8 @@ class Block:
         end: name of the layer whose output is the block's: the activation's, or the last one before a fork.
         normalized: whether a normalisation stands between kernel and activation.
         output: whether nothing with a kernel comes after it.
+        parts: names from the kernel layer to `end`.
+        gate: whether its output is a factor that weighs another signal.
     """
 
     name: str
@@ -36,6 +40,8 @@ class Block:
     end: str
     normalized: bool
     output: bool
+    parts: tuple[str, ...] = ()
+    gate: bool = False
 
 
 def consumers(model: Any) -> dict[str, list[str]]:
@@ -73,7 +79,24 @@ def blocks_of(model: Any) -> tuple[Block, ...]:
     followers = consumers(model)
     layers: dict[str, Any] = {layer.name: layer for layer in model.layers}
     kernels = {name for name, layer in layers.items() if isinstance(layer, KERNEL_LAYERS)}
-    return tuple(_block(layers[name], layers, followers, kernels) for name in layers if name in kernels)
+    gates = gates_of(model)
+    return tuple(
+        _block(layers[name], layers, followers, kernels, gates) for name in layers if name in kernels
+    )
+
+
+def gates_of(model: Any) -> frozenset[str]:
+    """Return the names of the parts of a model whose output is a factor of a product."""
+    if isinstance(model, keras.Sequential):
+        return frozenset()
+    kinds = {operation.name: type(operation).__name__ for operation in model.operations}
+    followers = consumers(model)
+    return frozenset(n for n, after in followers.items() if any(kinds.get(a) in GATES for a in after))
+
+
+def input_names(model: Any) -> tuple[str, ...]:
+    """Return the names of the model's inputs, as its graph knows them."""
+    return tuple(tensor._keras_history.operation.name for tensor in model.inputs)
 
 
 def activation_of(layer: Any) -> str | None:
@@ -85,19 +108,29 @@ def activation_of(layer: Any) -> str | None:
     return None if held is None else str(getattr(held, "__name__", type(held).__name__))
 
 
-def _block(layer: Any, layers: dict[str, Any], followers: dict[str, list[str]], kernels: set[str]) -> Block:
+def _block(
+    layer: Any,
+    layers: dict[str, Any],
+    followers: dict[str, list[str]],
+    kernels: set[str],
+    gates: frozenset[str],
+) -> Block:
     activation, end, normalized = activation_of(layer) or "linear", layer.name, False
+    parts = [end]
     while activation == "linear" and len(followers[end]) == 1:
         (follower,) = followers[end]
         following = layers.get(follower)
         if isinstance(following, (keras.layers.Activation, *ACTIVATION_LAYERS)):
             activation, end = activation_of(following) or "linear", follower
+            parts.append(end)
             break
         if not isinstance(following, _TRANSPARENT):
             break
         normalized |= not isinstance(following, keras.layers.Dropout)
         end = follower
-    return Block(layer.name, activation, end, normalized, not _reaches(layer.name, followers, kernels))
+        parts.append(end)
+    output = not _reaches(layer.name, followers, kernels)
+    return Block(layer.name, activation, end, normalized, output, tuple(parts), end in gates)
 
 
 def _reaches(name: str, followers: dict[str, list[str]], kernels: set[str]) -> bool:

@@ -1,8 +1,8 @@
-"""Copies of a compiled model, as it is or with layers exchanged, appended or bridged."""
+"""Copies of a compiled model, as it is or with layers exchanged, inserted, bridged or left out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,7 +12,14 @@ Chains = Mapping[str, Sequence[Any]]
 
 
 def rebuild(
-    model: Any, *, replace: Layers | None = None, after: Chains | None = None, branch: Chains | None = None
+    model: Any,
+    *,
+    replace: Layers | None = None,
+    after: Chains | None = None,
+    branch: Chains | None = None,
+    without: Collection[str] = (),
+    optimizer: Any = None,
+    loss: Any = None,
 ) -> Any:
     """Return a compiled copy of a Sequential or Functional model with edits at named layers.
 
@@ -22,31 +29,48 @@ def rebuild(
     Args:
         model: compiled; it stays as it is.
         replace: layer name -> the new layer that stands in its place.
-        after: layer name -> new layers that are applied to its output, at each of its calls.
+        after: layer or input name -> new layers that are applied to its output, at each of its calls.
         branch: layer name -> new layers whose result on its output is added to its output.
+        without: names of layers that hand on what they get.
+        optimizer: to compile with instead of a copy of the model's; its moments are the ones it has, or
+            the model's where it is of the same kind and has none yet.
+        loss: to compile with instead of the model's.
     """
     replace, after, branch = replace or {}, after or {}, branch or {}
 
     def made(layer: Any) -> Any:
         return replace.get(layer.name) or type(layer).from_config(layer.get_config())
 
+    prepared: dict[str, Any] = {}
+
+    def read(tensor: Any) -> Any:
+        """The tensor, or for an input with layers of its own behind it what they make of it."""
+        history = getattr(tensor, "_keras_history", None)
+        if history is None or not isinstance(history.operation, keras.layers.InputLayer):
+            return tensor
+        name = history.operation.name
+        if name not in prepared:
+            prepared[name] = _through(after.get(name, ()), tensor)
+        return prepared[name]
+
     def applied(layer: Any, *args: Any, **kwargs: Any) -> Any:
-        result = layer(*args, **kwargs)
-        for following in after.get(layer.name, ()):
-            result = following(result)
+        args, kwargs = keras.tree.map_structure(read, (args, kwargs))
+        if layer.name in without:
+            return args[0]
+        result = _through(after.get(layer.name, ()), layer(*args, **kwargs))
         if layer.name in branch:
-            bridged = result
-            for following in branch[layer.name]:
-                bridged = following(bridged)
-            result = keras.layers.Add(name=f"{branch[layer.name][-1].name}_add")([result, bridged])
+            bridged = _through(branch[layer.name], result)
+            policy = branch[layer.name][-1].dtype_policy
+            joined = keras.layers.Add(name=f"{branch[layer.name][-1].name}_add", dtype=policy)
+            result = joined([result, bridged])
         return result
 
     if isinstance(model, keras.Sequential):
-        copy = _sequential(model, made, after, applied if branch else None)
+        copy = _sequential(model, made, after, without, applied if branch else None)
     else:
         copy = keras.models.clone_model(model, clone_function=made, call_function=applied)
     carry_values(model, copy)
-    compile_like(copy, model)
+    compile_like(copy, model, optimizer, loss)
     return copy
 
 
@@ -75,33 +99,50 @@ def finalize(layer: Any) -> None:
         layer.finalize_state()
 
 
-def compile_like(model: Any, source: Any, optimizer: Any = None) -> None:
-    """Compile `model` as `source` is, with a copy of its optimiser or with the one given."""
+def compile_like(model: Any, source: Any, optimizer: Any = None, loss: Any = None) -> None:
+    """Compile `model` as `source` is, with a copy of its optimiser or the one given, and its loss or another.
+
+    Moments are carried over where the trainable weights and the kind of optimiser are the same.
+    """
     # The compiled arguments as they were given: serialising them (get_compile_config) would lose a
     # loss or metric that is a plain function of the user's.
     given = dict(source._compile_config.config)
-    own = optimizer is None
-    given["optimizer"] = copy_optimizer(source.optimizer) if own else optimizer
+    given["optimizer"] = copy_optimizer(source.optimizer) if optimizer is None else optimizer
+    if loss is not None:
+        given["loss"] = loss
     for name in ("metrics", "weighted_metrics"):
         given[name] = keras.tree.map_structure(_fresh_metric, given.get(name))
     model.compile(**given)
-    model.optimizer.build(model.trainable_variables)
-    if own:
+    if not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
         _carry_moments(source, model)
 
 
 def copy_optimizer(optimizer: Any, **changes: Any) -> Any:
     """Return a new optimiser with the same settings, but for those in `changes`; no moments yet."""
-    return type(optimizer).from_config({**optimizer.get_config(), **changes})
+    config = {**optimizer.get_config(), **changes}
+    rate = _rate(optimizer)
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) and "learning_rate" in config:
+        # As it is: a schedule of the user's own class could not be read back from its configuration.
+        config["learning_rate"] = changes.get("learning_rate", rate)
+    return type(optimizer).from_config(config)
 
 
 def _carry_moments(source: Any, model: Any) -> None:
     old, new = source.optimizer, model.optimizer
     same_weights = [v.path for v in source.trainable_variables] == [v.path for v in model.trainable_variables]
-    same_shapes = [tuple(v.shape) for v in old.variables] == [tuple(v.shape) for v in new.variables]
-    if old.built and same_weights and same_shapes:
-        for here, value in zip(new.variables, old.variables, strict=True):
-            here.assign(value)
+    if type(old) is not type(new) or not old.built or not same_weights:
+        return
+    rates = {id(_rate(old)), id(_rate(new))}
+    held, here = ([v for v in o.variables if id(v) not in rates] for o in (old, new))
+    if [tuple(v.shape) for v in held] == [tuple(v.shape) for v in here]:
+        for variable, value in zip(here, held, strict=True):
+            variable.assign(value)
+
+
+def _rate(optimizer: Any) -> Any:
+    """Return the variable or the schedule that holds the learning rate; it is a setting and no moment."""
+    return getattr(getattr(optimizer, "inner_optimizer", optimizer), "_learning_rate", None)
 
 
 def _fresh_metric(metric: Any) -> Any:
@@ -109,7 +150,13 @@ def _fresh_metric(metric: Any) -> Any:
     return type(metric).from_config(metric.get_config()) if isinstance(metric, keras.Metric) else metric
 
 
-def _sequential(model: Any, made: Any, after: Chains, applied: Any) -> Any:
+def _through(layers: Sequence[Any], tensor: Any) -> Any:
+    for layer in layers:
+        tensor = layer(tensor)
+    return tensor
+
+
+def _sequential(model: Any, made: Any, after: Chains, without: Collection[str], applied: Any) -> Any:
     start = keras.Input(
         batch_shape=model.inputs[0].shape, dtype=model.inputs[0].dtype, name=model.inputs[0].name
     )
@@ -118,7 +165,8 @@ def _sequential(model: Any, made: Any, after: Chains, applied: Any) -> Any:
         for layer in model.layers:
             tensor = applied(made(layer), tensor)
         return keras.Model(start, tensor, name=model.name)
-    chain = [start]
+    chain = [start, *after.get(start.name, ())]
     for layer in model.layers:
-        chain += [made(layer), *after.get(layer.name, ())]
+        kept = [] if layer.name in without else [made(layer)]
+        chain += [*kept, *after.get(layer.name, ())]
     return keras.Sequential(chain, name=model.name)

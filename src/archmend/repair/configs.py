@@ -9,18 +9,25 @@ import keras
 
 from archmend.repair.archive import SavedError
 from archmend.repair.cloning import compile_like, finalize, rebuild
+from archmend.repair.outputs import loss_name
 
 _UNNAMED = re.compile(r"seed_generator(_\d+)?")
 """Random generators are numbered in the order in which a process makes them."""
 
 
 def config_of(model: Any) -> dict[str, Any]:
-    """Return what `model_of` makes the network and the optimiser of, without their variables' values."""
+    """Return what `model_of` makes network, optimiser and loss of, without their variables' values."""
     network = keras.saving.serialize_keras_object(model)
-    # Loss and metrics stay those of the fit's own model: a user's function has no configuration.
+    # Metrics, and a loss of the user's, stay those of the fit's own model: a function has no configuration.
     network.pop("compile_config", None)
     optimizer = keras.saving.serialize_keras_object(model.optimizer)
-    return {"network": network, "optimizer": optimizer, "variables": variables_of(model)}
+    loss = model.loss if loss_name(model) and isinstance(model.loss, str | keras.Loss) else None
+    return {
+        "network": network,
+        "optimizer": optimizer,
+        "loss": None if loss is None else keras.saving.serialize_keras_object(loss),
+        "variables": variables_of(model),
+    }
 
 
 def model_of(config: dict[str, Any], source: Any) -> Any:
@@ -35,7 +42,8 @@ def model_of(config: dict[str, Any], source: Any) -> Any:
         with keras.saving.custom_object_scope(known):
             model = keras.saving.deserialize_keras_object(config["network"])
             optimizer = keras.saving.deserialize_keras_object(config["optimizer"])
-        compile_like(model, source, optimizer)
+            loss = keras.saving.deserialize_keras_object(config.get("loss"))
+        compile_like(model, source, optimizer, loss)
         # The paths of variables tell how a model was made, and remedies keep moments by these paths.
         if variables_of(model) != config["variables"]:
             model = rebuild(model)

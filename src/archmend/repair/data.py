@@ -25,9 +25,21 @@ class Data(ABC):
 
     Attributes:
         batches: in one epoch.
+        batch_size: rows a batch, but for an epoch's last; None where the owner of the data makes the batches.
+        rows: in one epoch; None where nobody has counted them.
     """
 
     batches: int
+    batch_size: int | None = None
+    rows: int | None = None
+
+    def batched(self, size: int) -> Data:
+        """Return the same rows in the same order in batches of another size, which shares their memory.
+
+        Raises:
+            ValueError: the owner of the data makes the batches (`batch_size` is None).
+        """
+        raise ValueError(f"these batches are made by the data's owner, so none of {size} rows can be had")
 
     @abstractmethod
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -52,25 +64,29 @@ class Rows(Data):
     def __init__(self, x: Any, y: np.ndarray, batch_size: int, seed: int) -> None:
         """Hold `x`, an array or a structure of arrays, and `y` with as many rows."""
         self.x, self.y = x, y
-        self._size = len(y)
-        self._batch_size = batch_size
+        self.rows: int = len(y)
+        self.batch_size: int = batch_size
         self._seed = seed
-        self.batches = -(-self._size // batch_size)
+        self.batches = -(-self.rows // batch_size)
+
+    def batched(self, size: int) -> Rows:
+        """Return the same arrays in batches of another size."""
+        return Rows(self.x, self.y, size, self._seed)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches in the order of (seed, number)."""
-        order = np.random.default_rng((self._seed, number)).permutation(self._size)
-        for first in range(start * self._batch_size, self._size, self._batch_size):
-            yield self._take(order[first : first + self._batch_size])
+        order = np.random.default_rng((self._seed, number)).permutation(self.rows)
+        for first in range(start * self.batch_size, self.rows, self.batch_size):
+            yield self._take(order[first : first + self.batch_size])
 
     def in_order(self) -> Iterator[Batch]:
         """Yield all rows in large batches."""
-        for first in range(0, self._size, EVALUATION_BATCH):
+        for first in range(0, self.rows, EVALUATION_BATCH):
             yield self._take(slice(first, first + EVALUATION_BATCH))
 
     def probe(self) -> Batch:
         """Return rows drawn once by the seed."""
-        chosen = np.random.default_rng(self._seed).permutation(self._size)[:PROBE_ROWS]
+        chosen = np.random.default_rng(self._seed).permutation(self.rows)[:PROBE_ROWS]
         return self._take(np.sort(chosen))
 
     def signature(self) -> tuple[Any, Any]:

@@ -139,7 +139,7 @@ def fit(
     else:
         asked = {"epochs": epochs, "batch_size": batch_size, "strategy": chosen, "seed": seed}
         going = KeptLoop(loop, keeper, run, fingerprint({**asked, "max_repairs": max_repairs}, run))
-        going.resume(lambda changed: Engine(changed, labels, rows))
+        going.resume(run.engine_of)
         loop.go(going.between)
     if not run.place.history and limits.seconds_left == 0 and candidates.best is None:
         raise BadInput(

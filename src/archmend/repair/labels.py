@@ -54,7 +54,9 @@ class Labels:
         else:
             # Scaled to sum 1 as Keras does, so that class scores from sigmoids are comparable too.
             p = tf.nn.softmax(output) if self.from_logits else output
-            p = p / tf.reduce_sum(p, axis=-1, keepdims=True)
+            # An output that is no probability at all (a linear one under a squared error) is cut to one.
+            p = tf.where(p < 0, tf.zeros_like(p), p)
+            p = p / tf.maximum(tf.reduce_sum(p, axis=-1, keepdims=True), np.finfo(np.float32).tiny)
             log = tf.math.log(tf.clip_by_value(p, SMALLEST, 1.0))
             if self.kind == "onehot":
                 loss = -tf.reduce_sum(tf.cast(y, tf.float32) * log, axis=-1)

@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from archmend.repair.check import labels_of
 from archmend.repair.data import Batch, Data
+from archmend.repair.describe import label_facts
 from archmend.repair.engine import Engine, Snapshot
 from archmend.repair.labels import Labels
 from archmend.repair.values import EpochRecord, LayerStatistics, TrainingStatistics
@@ -29,7 +31,7 @@ class Place:
         epoch: finished epochs. batch: batches done in the one under way. steps: since the last kept change.
         loss, correct, rows: sums over the batches of the epoch under way. seconds: its wall time so far.
         losses: of the latest batches. history: all finished epochs. since: where in it the last kept change
-            lies.
+            lies. batch_size: rows a step; None for those that the data came with.
     """
 
     epoch: int = 0
@@ -42,6 +44,7 @@ class Place:
     losses: tuple[float, ...] = ()
     history: tuple[EpochRecord, ...] = ()
     since: int = 0
+    batch_size: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
@@ -102,9 +105,11 @@ class Run:
         self.engine = engine
         self.place = Place()
         self.epochs = epochs
-        self._train, self._validation, self._labels = train, validation, labels
+        self._opened, self._validation, self._labels = train, validation, labels
+        self._train = train
         truth = np.concatenate([np.asarray(y) for _, y in validation.in_order()])
         self._chance = labels.chance(truth)
+        self._facts = label_facts(truth)
         self.validation_rows = len(truth)
         self._probe_batch: Batch | None = None
         self._batches: Iterator[Batch] | None = None
@@ -118,6 +123,21 @@ class Run:
     def batches_per_epoch(self) -> int:
         """Batches in an epoch of the training data."""
         return self._train.batches
+
+    @property
+    def batch_size(self) -> int | None:
+        """Rows a step; None where the owner of the data makes the batches."""
+        return self._train.batch_size
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the training data; None where nobody has counted them."""
+        return self._train.rows
+
+    @property
+    def steps_left(self) -> int:
+        """Steps until the last epoch ends."""
+        return (self.epochs - self.place.epoch) * self.batches_per_epoch - self.place.batch
 
     @property
     def at_epoch_end(self) -> bool:
@@ -164,6 +184,7 @@ class Run:
             losses=here.losses,
             history=(*here.history, record),
             since=here.since,
+            batch_size=here.batch_size,
         )
         self._batches = None
         return found
@@ -196,16 +217,17 @@ class Run:
 
     def look(self) -> tuple[LayerStatistics, ...]:
         """Probe the layers; leaves no trace."""
-        return self.engine.probe(*self._probed())
+        return self.engine.probe(*self.probe_rows())
 
-    def probe_rows(self) -> Any:
-        """Return the features of the rows that `look` uses."""
-        return self._probed()[0]
-
-    def _probed(self) -> Batch:
+    def probe_rows(self) -> Batch:
+        """Return the rows that `look` uses, and their labels."""
         if self._probe_batch is None:
-            self._probe_batch = self._train.probe()
+            self._probe_batch = self._opened.probe()
         return self._probe_batch
+
+    def training_batches(self) -> Iterator[Batch]:
+        """Yield the batches of the first epoch, whatever the path's place is."""
+        return self._train.epoch(0)
 
     def statistics(
         self, layers: tuple[LayerStatistics, ...] = (), *, epoch_end: bool = False
@@ -225,6 +247,7 @@ class Run:
             chance=self._chance,
             validation_rows=self.validation_rows,
             learning_rate=self.learning_rate,
+            description=self.engine.description(self._facts),
         )
 
     def checkpoint(self) -> Checkpoint:
@@ -235,14 +258,36 @@ class Run:
         """Go back (or over) to a checkpoint, bit by bit."""
         self.engine = checkpoint.engine
         self.engine.restore(checkpoint.snapshot)
-        self.place = checkpoint.place
-        self._batches = None
+        self._stand(checkpoint.place)
 
-    def adopt(self, model: Any) -> None:
-        """Go on from here with a changed model; detectors see only what comes from now on."""
+    def adopt(self, model: Any, batch_size: int | None = None) -> None:
+        """Go on from here with a changed model; detectors see only what comes from now on.
+
+        Args:
+            model: the one to train, perhaps the same.
+            batch_size: rows a step from here on; None to leave them. Within an epoch it goes on with the
+                first batch of the new size that holds rows not yet seen, so that none is left out.
+        """
         if model is not self.model:
-            self.engine = Engine(model, self._labels, self._train)
-        self.place = replace(self.place, steps=0, losses=(), since=len(self.place.history))
+            self.engine = self.engine_of(model)
+        here = replace(self.place, steps=0, losses=(), since=len(self.place.history))
+        if batch_size is not None and self.batch_size is not None and batch_size != self.batch_size:
+            seen = min(here.batch * self.batch_size, self.rows or 0)
+            here = replace(here, batch_size=batch_size, batch=seen // batch_size)
+        self._stand(here)
+
+    def engine_of(self, model: Any) -> Engine:
+        """Return an engine of a model that is trained on this run's data."""
+        # A repair may have changed the loss; what a loss does not say, the run's own labels do.
+        found = labels_of(model)
+        return Engine(model, self._labels if found.kind == "other" else found, self._opened)
+
+    def _stand(self, place: Place) -> None:
+        if place.batch_size != self.place.batch_size:
+            size = place.batch_size
+            self._train = self._opened if size is None else self._opened.batched(size)
+        self.place = place
+        self._batches = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return arrays and plain values from which an equal run (same model, same data) goes on."""
@@ -252,5 +297,4 @@ class Run:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
         self.engine.restore(tuple(state["variables"]))
-        self.place = Place.from_dict(state["place"])
-        self._batches = None
+        self._stand(Place.from_dict(state["place"]))

@@ -11,6 +11,7 @@ import numpy as np
 from archmend.repair.candidates import Candidates
 from archmend.repair.constraints import Constraints
 from archmend.repair.decision import Decision
+from archmend.repair.guard import Guard
 from archmend.repair.judge import Judgement, Verdict
 from archmend.repair.limits import TRIALS_A_SYMPTOM, Limits, OutOfTimeError
 from archmend.repair.remedy import Bench, Remedy
@@ -68,7 +69,7 @@ class Treatment:
                 continue
             self._limits.spend_repair()
             number = self._candidates.add((*self._candidates.remedies, remedy.name))
-            run.adopt(model)
+            run.adopt(model, self._batch_size(remedy))
             if self._try(trials, number, symptom, remedy, base, now):
                 self._candidates.keep(number)
                 return True
@@ -130,6 +131,8 @@ class Treatment:
             remedy
             for remedy in self._remedies
             if (symptom.name, symptom.layer, remedy.name) not in self._failed
+            and not remedy.stops
+            and (not remedy.changes_batches or self._batch_size(remedy) != self._run.batch_size)
             and remedy.applicable(self._run.model, symptom, self._constraints)
             and self._stays_in_space(remedy, symptom)
         ]
@@ -148,10 +151,27 @@ class Treatment:
         return np.random.default_rng((self._seed, len(self.decisions), *purpose.encode()))
 
     def _applied(self, remedy: Remedy, symptom: Symptom) -> Any:
-        """Return the edited model, None where the edit leaves the space after all."""
-        bench = Bench(self._constraints, self._rng(remedy.name), self._run.probe_rows())
-        model = remedy.apply(self._run.model, symptom, bench)
+        """Return the edited model, None where the edit leaves the space after all, or has nothing to do."""
+        run = self._run
+        x, y = run.probe_rows()
+        bench = Bench(
+            self._constraints,
+            self._rng(remedy.name),
+            x,
+            y,
+            batches=run.training_batches,
+            steps_left=run.steps_left,
+        )
+        guard = Guard(run.model, self._constraints)
+        model = remedy.apply(run.model, symptom, bench)
+        if model is None or guard.broken(model) is not None:
+            return None
         return model if self._constraints.admits(model) else None
+
+    def _batch_size(self, remedy: Remedy) -> int | None:
+        """Return the rows a step after a remedy; None where the owner of the data makes the batches."""
+        now, rows = self._run.batch_size, self._run.rows
+        return None if now is None or rows is None else remedy.batch_size(now, rows)
 
     def _stays_in_space(self, remedy: Remedy, symptom: Symptom) -> bool:
         if self._constraints.space is None or remedy.kind == "parameters":
