@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any, Protocol
 
 from archmend.search import Strategy, TrialResult, create_strategy, strategy_names
-from archmend.spaces import Architecture, Space
+from archmend.spaces import Architecture, Choice, Space
 
 
 class Searcher(Protocol):
@@ -57,7 +58,10 @@ class OptunaTPE:
 
 
 class KerasTunerBayesian:
-    """KerasTuner's BayesianOptimizationOracle without a tuner; ordered numbers are `Choice(ordered=True)`."""
+    """KerasTuner's BayesianOptimizationOracle without a tuner.
+
+    Ordered numbers are `Choice(ordered=True)`; choices that are not always made stand in conditional scopes.
+    """
 
     def __init__(self, space: Space, seed: int) -> None:
         import tempfile
@@ -65,12 +69,12 @@ class KerasTunerBayesian:
         import keras_tuner
 
         hp = keras_tuner.HyperParameters()
-        for choice in space.choices:
-            hp.Choice(choice.name, list(choice.values), ordered=bool(choice.ordered))
+        _declare(hp, space)
         objective = keras_tuner.Objective("value", "max")
         self._oracle = keras_tuner.oracles.BayesianOptimizationOracle(
             objective=objective, max_trials=10**6, seed=seed, hyperparameters=hp
         )
+        self._oracle.verbose = 0
         self._scratch = tempfile.TemporaryDirectory()
         self._oracle._set_project_dir(self._scratch.name, "replay")
         self._space, self._trial = space, None
@@ -80,12 +84,34 @@ class KerasTunerBayesian:
         if self._trial.status != "RUNNING":
             return None
         values: Mapping[str, Any] = self._trial.hyperparameters.values
-        return self._space.architecture(values)
+        return self._space.make(lambda c, _: values[c.name])
 
     def tell(self, value: float) -> None:
         self._oracle.update_trial(self._trial.trial_id, {"value": value})
         self._trial.status = "COMPLETED"
         self._oracle.end_trial(self._trial)
+
+
+def _declare(hp: Any, space: Space) -> None:
+    """Name the space's choices to KerasTuner, repeated and conditional ones under their parents' values."""
+    for item in space.choices:
+        if isinstance(item, Choice):
+            conditions = dict(item.when) if isinstance(item.when, Mapping) else {}
+            _declare_choice(hp, item, conditions)
+            continue
+        counts = next(c for c in space.choices if isinstance(c, Choice) and c.name == item.by).values
+        for number in range(1, max(counts) + 1):
+            enough = [count for count in counts if count >= number]
+            for choice in item.at(number):
+                inner = dict(choice.when) if isinstance(choice.when, Mapping) else {}
+                _declare_choice(hp, choice, {item.by: enough, **inner})
+
+
+def _declare_choice(hp: Any, choice: Choice, conditions: Mapping[str, Any]) -> None:
+    with ExitStack() as scopes:
+        for parent, values in conditions.items():
+            scopes.enter_context(hp.conditional_scope(parent, list(values)))
+        hp.Choice(choice.name, list(choice.values), ordered=bool(choice.ordered))
 
 
 def searchers() -> dict[str, Callable[[Space, int], Searcher]]:
