@@ -11,8 +11,8 @@ UV_VERSION := 0.13.9
 STAMP := $(VENV)/.installed-$(EXTRA)
 # A process of the search pins its own threads; this keeps the tests from oversubscribing a small machine.
 TEST_ENV := OMP_NUM_THREADS=1 TF_CPP_MIN_LOG_LEVEL=3
-TEST := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile
-UNIT := $(TEST) tests/unit
+# In the order of their names, the slow tests of whole rooms come before the quick units, which then fill both processes.
+TEST := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 .DEFAULT_GOAL := help
@@ -37,11 +37,10 @@ run: $(STAMP)  ## search, repair, evaluate and register on the built-in digits (
 	$(BIN)/archmend run $(ARGS)
 
 test: $(STAMP)  ## all tests that need no cluster
-	$(UNIT) $(ARGS)
-	$(TEST) tests/components tests/pipelines tests/search tests/repair tests/manifests $(ARGS)
+	$(TEST) tests --ignore=tests/e2e $(ARGS)
 
 test-unit: $(STAMP)  ## the unit tests alone
-	$(UNIT) $(ARGS)
+	$(TEST) tests/unit $(ARGS)
 
 lint: $(STAMP)  ## style, formatting and the direction of imports
 	$(BIN)/ruff check .

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
 from archmend.errors import BadInput
@@ -108,6 +107,8 @@ def _latency_ms(model: Any) -> float:
         # A length that the model leaves open is timed at one step.
         shape = (1, *(size or 1 for size in tensor.shape[1:]))
         return np.full(shape, b"") if tensor.dtype == "string" else np.zeros(shape, tensor.dtype)
+
+    import keras  # this file is read where no network is: for the names on a command line
 
     inputs = model.inputs[0] if isinstance(model, keras.Sequential) else model.input
     return measure_latency(model, keras.tree.map_structure(row, inputs)).median_ms

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from sklearn.datasets import load_digits
 
-from archmend.evaluation import fit_baselines
+from archmend.evaluation import fit_baselines, word_weights
 
 
 def test_digits() -> None:
@@ -25,3 +26,26 @@ def test_large_data_is_fitted_on_a_share_of_each_class() -> None:
     assert baselines.available_rows == 1000
     assert baselines.logistic_regression > baselines.majority == 0.9
     assert baselines == fit_baselines(x, y, x, y, max_rows=100)
+
+
+def test_words_that_tell_the_classes_apart_are_found_in_texts() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=600)
+    filler = [f"word{i}" for i in range(200)]
+    texts = np.array(
+        [" ".join([*rng.choice(filler, size=12), ("good", "fair", "bad")[label]]) for label in y],
+        dtype=object,
+    )
+    train, rest = word_weights(texts[:400], texts[400:])
+    found = fit_baselines(train, y[:400], rest, y[400:])
+    assert found.logistic_regression > 0.95
+    assert found.majority < 0.5
+    assert found.training_rows == 400
+
+
+def test_texts_without_words_are_told_by_the_majority() -> None:
+    texts = np.array(["", "!", ""], dtype=object)
+    train, rest = word_weights(texts, texts)
+    y = np.array([0, 1, 1])
+    found = fit_baselines(train, y, rest, y)
+    assert found.logistic_regression == found.majority == pytest.approx(2 / 3)

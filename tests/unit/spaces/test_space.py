@@ -23,6 +23,7 @@ BUILT_IN = {
         input_shape=(8, 8, 1) if name in IMAGES else (20,),
         classes=4,
         columns=(1, 4, 15) if name == "tabular" else None,
+        words=50 if name == "text" else None,
     )
     for name in space_names()
 }

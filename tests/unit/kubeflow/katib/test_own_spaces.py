@@ -50,12 +50,23 @@ def test_the_columns_of_a_table_travel_where_networks_depend_on_them() -> None:
     assert "columns" not in _settings(replace(plan(), space=made("fc")))
 
 
+def test_how_many_words_there_are_travels_with_texts() -> None:
+    made = create_space("text", input_shape=(12,), classes=2, words=345)
+    settings = _settings(replace(plan(), space=made))
+    read = read_settings(settings.items()).space
+    architecture = made.example()
+    assert (settings["words"], read.words) == ("345", 345)
+    assert read.cost(architecture) == made.cost(architecture)
+    assert "words" not in _settings(replace(plan(), space=MINE))
+
+
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
         ({"space": "choices:\n- {name: a, values: []}\n"}, "the space's YAML, line 2: choice 'a' is empty"),
         ({"space": "/etc/mine.yaml"}, "unknown space '/etc/mine.yaml'.* is given as YAML text"),
         ({"columns": "1,x"}, "'columns' must be how many numbers of a row are each column's, .* got '1,x'"),
+        ({"words": "many"}, "'words' must be a whole number of at least 1, got 'many'"),
         ({"columns": "1,2"}, r"columns \(1, 2\) do not make up rows of shape \(64,\)"),
     ],
 )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.networks.forward import drawn, outputs
+from tests.networks.forward import drawn, outputs
 
 from archmend.networks.aligning import align, likeness, modes_of
 from archmend.networks.growing import Grown, grow

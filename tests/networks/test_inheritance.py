@@ -106,7 +106,8 @@ ROWS = {
 @pytest.mark.parametrize("name", space_names())
 def test_any_two_networks_of_a_space_can_be_parent_and_child(name: str) -> None:
     shape, columns = ROWS.get(name, ((5,), None))
-    space = create_space(name, input_shape=shape, classes=3, columns=columns)
+    words = 20 if name == "text" else None
+    space = create_space(name, input_shape=shape, classes=3, columns=columns, words=words)
     rng = np.random.default_rng(0)
     parent, other = (build(space, space.sample(rng), seed=seed) for seed in (0, 1))
     shapes = [variable.shape for variable in other.weights]

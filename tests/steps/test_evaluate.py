@@ -20,7 +20,7 @@ from archmend.steps.evaluate import EvaluateRequest, check_provenance, evaluate
 # Keras' own, on saving a model.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SCHEMA = Path(__file__).parents[3] / "docs" / "schemas" / "evaluation.schema.json"
+SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "evaluation.schema.json"
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archmend.datasets import DataInfo, encode, open_data
-from archmend.networks import build, with_encoder
+from archmend.datasets import DataInfo, TextEncoding, encode, open_data
+from archmend.networks import build, space_for, with_encoder
 from archmend.spaces import create_space
 
 KNOWN = ("red", "green", "light blue", "ü")
@@ -86,3 +86,34 @@ def test_digits_as_they_come(seed: int) -> None:
     expected = np.asarray(core(encode(info.encoding, rows), training=False))
     found = np.asarray(with_encoder(core, info)(rows, training=False))
     np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataInfo, Any, Any]:
+    """What is known of a column of texts, a core for it, and the core with its encoder."""
+    lines = ["the text,kind"]
+    for i in range(120):
+        lines.append(f'"It\'s {KNOWN[i % 4]} ({i % 7} of them),  I say!",k{i % 2}')
+    path = tmp_path_factory.mktemp("data") / "texts.csv"
+    path.write_text("\n".join(lines) + "\n")
+    info = open_data(str(path), target="kind", text="the text").info
+    space = space_for("text", info)
+    core = build(space, space.parse("0.3-8-1-16-3-max-none-max-0-0-0.001"))
+    return info, core, with_encoder(core, info)
+
+
+WORD = st.one_of(st.sampled_from(["It's", "RED", "ü", "Ü", "light", "[UNK]", "them),"]), st.text(max_size=4))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=st.lists(st.lists(WORD, max_size=9).map(" ".join), min_size=4, max_size=4))
+def test_texts_are_cut_into_the_same_words(texts: tuple[DataInfo, Any, Any], rows: list[str]) -> None:
+    info, core, model = texts
+    encoding = info.encoding
+    assert isinstance(encoding, TextEncoding)
+    column = {encoding.column: np.array(rows, dtype=object)}
+    given = {encoding.column: keras.ops.convert_to_tensor([[row] for row in rows], dtype="string")}
+    words = keras.Model(model.inputs, model.get_layer("words").output)
+    np.testing.assert_array_equal(np.asarray(words(given)), encode(encoding, column))
+    expected = np.asarray(core(encode(encoding, column), training=False))
+    np.testing.assert_allclose(np.asarray(model(given, training=False)), expected, atol=2e-5)

@@ -23,7 +23,7 @@ from archmend.steps.register import RegisterRequest, register
 # Keras' own, on saving a model.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
-SCHEMA = Path(__file__).parents[3] / "docs" / "schemas" / "version.schema.json"
+SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "version.schema.json"
 
 
 @pytest.fixture(scope="module")

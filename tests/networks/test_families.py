@@ -25,6 +25,8 @@ def _space(name: str, shape: tuple[int, ...], columns: tuple[int, ...] | None = 
 
 TABULAR, CELLS = _space("tabular", (9,), COLUMNS), _space("cells", (7, 5, 2))
 SERIES = _space("series", (11, 2, 1))
+WORDS = 40
+TEXT = create_space("text", input_shape=(9,), classes=CLASSES, words=WORDS)
 
 EXAMPLES = {
     "tabular-plain": (TABULAR, "2-16-1-1-relu-none-0-0.001"),
@@ -38,6 +40,10 @@ EXAMPLES = {
     "series-conv": (SERIES, "2-8-5-4-max-16-3-1-none-none-average-relu-batch-0.1-0.001"),
     "series-gru": (SERIES, "1-8-3-1-max-gru-16-max-elu-none-0-0.001"),
     "series-last": (_space("series", (6,)), "1-8-3-2-none-gru_last-16-relu-none-0-0.001"),
+    "text-words": (TEXT, "1-16-0-none-average-0-0-0.001"),
+    "text-conv": (TEXT, "0.3-8-2-16-3-max-32-5-none-none-max-16-0.3-0.001"),
+    "text-gru": (TEXT, "0.1-8-1-16-5-max-gru-16-average-0-0-0.001"),
+    "text-last": (TEXT, "1-8-0-gru_last-32-64-0.1-0.001"),
     "series-channels": (_space("series", (6, 1, 4)), "1-8-3-2-none-none-max-relu-none-0-0.001"),
 }
 
@@ -48,12 +54,13 @@ def test_costs_are_kerass(space: Space, code: str) -> None:
     model = build(space, architecture, seed=1)
     assert space.cost(architecture) == {"params": count_params(model), "flops": count_flops(model)}
     assert model.output_shape == (None, CLASSES)
-    rows = np.random.default_rng(0).normal(size=(4, *model.input_shape[1:])).astype(np.float32)
+    rng, shape = np.random.default_rng(0), (4, *model.input_shape[1:])
+    rows = (rng.integers(WORDS, size=shape) if space is TEXT else rng.normal(size=shape)).astype(np.float32)
     # Each weight takes part in what the model says, so that none is paid for in vain.
     assert model(rows).shape == (4, CLASSES)
 
 
-@pytest.mark.parametrize("space", [TABULAR, CELLS, SERIES], ids=lambda space: space.name)
+@pytest.mark.parametrize("space", [TABULAR, CELLS, SERIES, TEXT], ids=lambda space: space.name)
 @pytest.mark.parametrize("seed", range(2))
 def test_costs_of_drawn_ones_are_kerass(space: Space, seed: int) -> None:
     architecture = space.sample(np.random.default_rng(seed))
@@ -69,6 +76,31 @@ def test_a_category_is_looked_up_in_its_matrix() -> None:
     row = np.zeros((1, 9), dtype=np.float32)
     row[0, 2 + 3] = 1.0  # the last value of the third column
     assert np.allclose(inner(row), tables[0].kernel.numpy()[3])
+
+
+def test_a_network_says_the_same_of_a_text_however_much_it_is_padded() -> None:
+    longer = create_space("text", input_shape=(14,), classes=CLASSES, words=WORDS)
+    texts = np.zeros((4, 9), dtype=np.float32)
+    for row, length in enumerate((9, 5, 2, 0)):
+        texts[row, :length] = np.random.default_rng(row).integers(1, WORDS, size=length)
+    for code in (
+        "1-16-0-none-average-0-0-0.001",
+        "1-8-1-16-5-none-none-max-16-0-0.001",
+        "0.3-8-1-16-3-none-gru-16-max-0-0-0.001",
+        "1-8-0-gru_last-16-0-0-0.001",
+    ):
+        short, long = (build(space, space.parse(code), seed=3) for space in (TEXT, longer))
+        said = short(texts).numpy()
+        np.testing.assert_allclose(said, long(np.pad(texts, ((0, 0), (0, 5)))).numpy(), atol=1e-5)
+        assert np.abs(said[0] - said[1]).max() > 1e-6
+
+
+def test_rare_words_count_as_unknown() -> None:
+    model = build(TEXT, TEXT.parse("0.3-16-0-none-average-0-0-0.001"))
+    rows = np.array([[2, 3, 13], [2, 3, 14], [2, 3, 39], [2, 3, 1]], dtype=np.float32)
+    said = model(np.pad(rows, ((0, 0), (0, 6)))).numpy()
+    assert np.abs(said[0] - said[3]).max() > 1e-6  # the last of the 12 most frequent of 38 words
+    np.testing.assert_array_equal(said[1:3], said[[3, 3]])
 
 
 def test_cells_are_those_of_the_benchmark() -> None:
@@ -106,6 +138,20 @@ def test_data_of_another_kind(
 ) -> None:
     with pytest.raises(BadInput, match=sentence):
         _space(name, shape, columns)
+
+
+def test_texts_are_for_the_text_space_alone() -> None:
+    for name in ("fc", "conv", "cells", "series", "tabular"):
+        with pytest.raises(BadInput, match=f"space '{name}' is for .* data's rows are texts; use 'text'"):
+            create_space(name, input_shape=(9,), classes=CLASSES, words=WORDS)
+    for shape, columns, sentence in (
+        ((8, 8, 1), None, r"space 'text' needs a column of texts .* rows of shape \(8, 8, 1\); use 'conv'"),
+        ((9,), COLUMNS, "got a table of 5 columns; name one with --text, or use 'tabular'"),
+    ):
+        with pytest.raises(BadInput, match=sentence):
+            _space("text", shape, columns)
+    with pytest.raises(BadInput, match=r"words 1 with rows of shape \(9,\) and columns None are no texts"):
+        create_space("text", input_shape=(9,), classes=CLASSES, words=1)
 
 
 def test_a_repaired_network_is_its_start_as_long_as_its_layers_are() -> None:
