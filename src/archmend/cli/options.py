@@ -16,6 +16,10 @@ Data = Annotated[
     ),
 ]
 Target = Annotated[str | None, typer.Option(help="The column of labels, for tables.")]
+Text = Annotated[
+    str | None,
+    typer.Option(help="The column of texts, for tables; one that is alone beside --target is recognised."),
+]
 SplitSeed = Annotated[int | None, typer.Option(help="Which rows go where; 0 unless given.")]
 Validation = Annotated[float | None, typer.Option(help="Share of the rows to choose by; 0.15 unless given.")]
 Test = Annotated[float | None, typer.Option(help="Share of the rows to test on; 0.15 unless given.")]

@@ -14,6 +14,7 @@ def prepare(
     data: o.Data,
     out: Annotated[Path, typer.Option(help="The folder to write.")],
     target: o.Target = None,
+    text: o.Text = None,
     split_seed: o.SplitSeed = None,
     validation: o.Validation = None,
     test: o.Test = None,
@@ -27,7 +28,7 @@ def prepare(
     from archmend.steps.prepare import PrepareRequest
     from archmend.steps.prepare import prepare as step
 
-    result = step(PrepareRequest(data, out, target, split_seed, validation, test, impute))
+    result = step(PrepareRequest(data, out, target, split_seed, validation, test, impute, text))
     info = result.info
     if not quiet:
         rows = ", ".join(f"{name} {info.rows[name]}" for name in ("train", "validation", "test"))

@@ -14,6 +14,7 @@ def repair(
     out: Annotated[Path, typer.Option(help="Folder for the repaired model and its files.")],
     data: o.Data = "digits",
     target: o.Target = None,
+    text: o.Text = None,
     arch: Annotated[str | None, typer.Option(help="Code of an architecture of --space, or random.")] = None,
     space: Annotated[
         str | None, typer.Option(help="The repaired architecture stays in it; a name or a file.")
@@ -56,6 +57,7 @@ def repair(
         learning_rate=learning_rate,
         seed=seed,
         target=target,
+        text=text,
         split_seed=split_seed,
         validation=validation,
         test=test,

@@ -14,6 +14,7 @@ from archmend.cli import trial_pods as p
 def search(
     data: o.Data = "digits",
     target: o.Target = None,
+    text: o.Text = None,
     space: o.SpaceName = "fc",
     strategy: o.Strategy = "auto",
     objective: o.Objective = "accuracy",
@@ -89,6 +90,7 @@ def search(
         seed=seed,
         resume=resume,
         target=target,
+        text=text,
         split_seed=split_seed,
         validation=validation,
         test=test,

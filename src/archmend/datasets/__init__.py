@@ -17,6 +17,7 @@ from archmend.datasets.types import (
     Prepared,
     Split,
     TableEncoding,
+    TextEncoding,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Prepared",
     "Split",
     "TableEncoding",
+    "TextEncoding",
     "concatenate",
     "encode",
     "load_rows",

@@ -18,7 +18,7 @@ _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 _NUMBER_OR_NOT_FINITE = rf"(?i){_NUMBER}|^[+-]?(nan|inf|infinity)$"
 
 
-def read_csv(path: Path, target: str | None) -> Raw:
+def read_csv(path: Path, target: str | None, text: str | None) -> Raw:
     """Return the rows of a CSV file (UTF-8).
 
     An empty cell, NA, N/A and null are missing. A column is whole numbers or numbers if all its other
@@ -35,14 +35,14 @@ def read_csv(path: Path, target: str | None) -> Raw:
         names = csv.open_csv(path, parse_options=_PARSE).schema.names
         types = dict.fromkeys(names, pa.string())
         options = csv.ConvertOptions(column_types=types, strings_can_be_null=False)
-        text = csv.read_csv(path, parse_options=_PARSE, convert_options=options)
+        cells = csv.read_csv(path, parse_options=_PARSE, convert_options=options)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0].rstrip(".")
         raise BadInput(f"{where!r} cannot be read as CSV ({reason}); correct the file") from error
     if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
         raise BadInput(f"{where!r} has the single column {names[0]!r}; separate columns by commas")
-    columns = [typed_column(text.column(i)) for i in range(text.num_columns)]
-    return table_raw(pa.table(columns, names=text.column_names), target, where)
+    columns = [typed_column(cells.column(i)) for i in range(cells.num_columns)]
+    return table_raw(pa.table(columns, names=cells.column_names), target, text, where)
 
 
 _PARSE = csv.ParseOptions(newlines_in_values=True)

@@ -6,24 +6,28 @@ from collections import Counter
 
 import numpy as np
 
+from archmend.datasets.text import encode_text, fit_text
 from archmend.datasets.types import (
     ArrayEncoding,
     CategoricalColumn,
     Encoding,
     Features,
+    Format,
     NumericColumn,
     TableEncoding,
+    TextEncoding,
 )
 
 MAX_VOCABULARY = 100
 _BLOCK = 1 << 24
 
 
-def fit_encoding(x: Features, impute: str | None) -> tuple[Encoding, tuple[str, ...]]:
+def fit_encoding(x: Features, form: Format, impute: str | None) -> tuple[Encoding, tuple[str, ...]]:
     """Fit the encoding on the training part's raw features.
 
     Args:
         x: raw training features.
+        form: what one row is.
         impute: what stands for a value that is not there: median (None means it too, for a table's
             missing cells), mean or zero.
 
@@ -31,6 +35,9 @@ def fit_encoding(x: Features, impute: str | None) -> tuple[Encoding, tuple[str, 
         The encoding, and notes for the report.
     """
     if isinstance(x, dict):
+        if form == "text":
+            ((column, texts),) = x.items()
+            return fit_text(column, texts)
         return _fit_table(x, impute or "median")
     return _fit_array(x, impute), ()
 
@@ -42,6 +49,9 @@ def encode(encoding: Encoding, x: Features) -> np.ndarray:
         encoding: as fitted.
         x: raw features of the shape the encoding was fitted on.
     """
+    if isinstance(encoding, TextEncoding):
+        assert isinstance(x, dict)
+        return encode_text(encoding, x[encoding.column])
     if isinstance(encoding, TableEncoding):
         assert isinstance(x, dict)
         return np.concatenate([_encode_column(c, x[c.name]) for c in encoding.columns], axis=1)

@@ -20,6 +20,7 @@ def open_data(
     source: str | Path,
     *,
     target: str | None = None,
+    text: str | None = None,
     split_seed: int | None = None,
     validation: float | None = None,
     test: float | None = None,
@@ -33,6 +34,8 @@ def open_data(
         source: `digits`, `mnist:PATH`, or a path or URI (file://, s3://, minio://) of an .npz, .csv or
             .parquet file, a folder of class folders of images, or a directory that `prepare` wrote.
         target: a table's column of labels.
+        text: a table's column of texts, which is then all that is read besides the labels. Without it a
+            table whose only other column is evidently text is one of texts, too.
         split_seed: 0 unless given; the split depends on it, on the fractions and on the content alone.
         validation: fraction of the rows; 0.15 unless given.
         test: fraction of the rows; 0.15 unless given. Not used where the data brings its test part.
@@ -45,19 +48,19 @@ def open_data(
     check_impute(impute)
     name = str(source)
     if name in BUILT_IN:
-        return prepare(_read_built_in(target), name, _split(split_seed, validation, test), impute)
+        return prepare(_read_built_in(target, text), name, _split(split_seed, validation, test), impute)
     if name.startswith(MNIST_PREFIX):
         place = name.removeprefix(MNIST_PREFIX)
         with fetched(place) as path:
-            raw = _read_mnist(path, target)
+            raw = _read_mnist(path, target, text)
         return prepare(raw, name, _split(split_seed, validation, test), impute)
     _explain_unknown(name)
     with fetched(source) as path:
         if (path / DATA_FILE).is_file():
             prepared = read_prepared(path)
-            _refuse_contradiction(name, prepared.info, target, split_seed, validation, test, impute)
+            _refuse_contradiction(name, prepared.info, target, text, split_seed, validation, test, impute)
             return prepared
-        raw = _read(path, target)
+        raw = _read(path, target, text)
     return prepare(raw, name, _split(split_seed, validation, test), impute)
 
 
@@ -69,41 +72,41 @@ def _split(seed: int | None, validation: float | None, test: float | None) -> Sp
     )
 
 
-def _read_built_in(target: str | None) -> Raw:
+def _read_built_in(target: str | None, text: str | None) -> Raw:
     from archmend.datasets.digits import read_digits
 
-    _refuse_target("digits", target)
+    _refuse_columns("digits", target, text)
     return read_digits()
 
 
-def _read_mnist(path: Path, target: str | None) -> Raw:
+def _read_mnist(path: Path, target: str | None, text: str | None) -> Raw:
     from archmend.datasets.npz import read_mnist
 
-    _refuse_target(str(path), target)
+    _refuse_columns(str(path), target, text)
     return read_mnist(path)
 
 
-def _read(path: Path, target: str | None) -> Raw:
+def _read(path: Path, target: str | None, text: str | None) -> Raw:
     """Read a local source by its kind. The readers' libraries are loaded only where they are needed."""
     suffix = path.suffix.lower()
     if path.is_dir():
         from archmend.datasets.images import read_images
 
-        _refuse_target(str(path), target)
+        _refuse_columns(str(path), target, text)
         return read_images(path)
     if suffix == ".npz":
         from archmend.datasets.npz import read_npz
 
-        _refuse_target(str(path), target)
+        _refuse_columns(str(path), target, text)
         return read_npz(path)
     if suffix == ".csv":
         from archmend.datasets.csv import read_csv
 
-        return read_csv(path, target)
+        return read_csv(path, target, text)
     if suffix in (".parquet", ".pq"):
         from archmend.datasets.parquet import read_parquet
 
-        return read_parquet(path, target)
+        return read_parquet(path, target, text)
     raise BadInput(f"{path.name!r} is of no known kind; archmend reads {_KINDS}")
 
 
@@ -114,15 +117,18 @@ def _explain_unknown(name: str) -> None:
         raise unknown_name("data", name, (*BUILT_IN, f"{MNIST_PREFIX}PATH", "an existing file or folder"))
 
 
-def _refuse_target(name: str, target: str | None) -> None:
+def _refuse_columns(name: str, target: str | None, text: str | None) -> None:
     if target is not None:
         raise BadInput(f"--target {target!r} is for tables (.csv, .parquet); {name!r} has its own labels")
+    if text is not None:
+        raise BadInput(f"--text {text!r} is for tables (.csv, .parquet); {name!r} has no columns")
 
 
 def _refuse_contradiction(
     name: str,
     info: DataInfo,
     target: str | None,
+    text: str | None,
     seed: int | None,
     validation: float | None,
     test: float | None,
@@ -130,6 +136,7 @@ def _refuse_contradiction(
 ) -> None:
     asked = (
         ("--target", target, info.target),
+        ("--text", text, info.text),
         ("--split-seed", seed, info.split.seed),
         ("--validation", validation, info.split.validation),
         ("--test", test, None if info.split.given_test else info.split.test),
@@ -141,7 +148,7 @@ def _refuse_contradiction(
                 f"{flag} {given} contradicts the prepared data {name!r}, which has {stands}; leave the flag "
                 "out, or prepare the source anew"
             )
-        if given is not None and stands is None and flag in ("--target", "--impute"):
+        if given is not None and stands is None and flag in ("--target", "--text", "--impute"):
             raise BadInput(
                 f"{flag} {given} contradicts the prepared data {name!r}, which was prepared without; leave "
                 "the flag out, or prepare the source anew"

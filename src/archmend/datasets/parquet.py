@@ -10,19 +10,19 @@ import pyarrow.parquet as pq
 
 from archmend.datasets.labels import label_names, rows_index
 from archmend.datasets.raw import Raw
-from archmend.datasets.table import Kind, features_from, label_values, table_raw
-from archmend.datasets.types import DataInfo, Part, TableEncoding
+from archmend.datasets.table import features_from, label_values, table_raw
+from archmend.datasets.types import ArrayEncoding, DataInfo, Part
 from archmend.errors import BadInput
 from archmend.storage import open_atomic
 
 
-def read_parquet(path: Path, target: str | None) -> Raw:
+def read_parquet(path: Path, target: str | None, text: str | None) -> Raw:
     """Return the rows of a Parquet file: null is a missing cell, NaN is not.
 
     Raises:
         BadInput: no Parquet file, or a table that is not supported (`table_raw`).
     """
-    return table_raw(_read(path), target, str(path))
+    return table_raw(_read(path), target, text, str(path))
 
 
 def write_part(path: Path, part: Part, info: DataInfo) -> None:
@@ -42,9 +42,9 @@ def read_part(path: Path, info: DataInfo) -> Part:
         BadInput: the file is damaged or its columns are not what data.json says.
     """
     frame = _read(path)
-    assert isinstance(info.encoding, TableEncoding)
+    assert not isinstance(info.encoding, ArrayEncoding)
     assert info.target is not None
-    kinds: dict[str, Kind] = {column.name: column.kind for column in info.encoding.columns}
+    kinds = info.encoding.kinds
     absent = [name for name in (*kinds, info.target) if name not in frame.column_names]
     if absent:
         raise BadInput(f"{str(path)!r} lacks the column {absent[0]!r}; prepare the source anew")

@@ -61,7 +61,7 @@ def prepare(raw: Raw, source: str, split: Split, impute: str | None) -> Prepared
     if raw.x_test is not None:
         parts["test"] = Part(raw.x_test, y_test)
         part_hashes["test"] = row_hashes(raw.x_test)
-    encoding, notes = fit_encoding(parts["train"].x, impute)
+    encoding, notes = fit_encoding(parts["train"].x, raw.format, impute)
     report = _report(raw, classes, parts, part_hashes, notes)
     info = DataInfo(
         source=source,

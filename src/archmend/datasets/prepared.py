@@ -33,7 +33,7 @@ def write_prepared(prepared: Prepared, directory: str | Path) -> Path:
         (folder / DATA_FILE).unlink(missing_ok=True)
     for name in _PARTS:
         part = prepared.part(name)
-        if prepared.info.format == "table":
+        if prepared.info.has_columns:
             from archmend.datasets.parquet import write_part
 
             write_part(folder / f"{name}.parquet", part, prepared.info)
@@ -77,7 +77,7 @@ def read_prepared(directory: str | Path) -> Prepared:
 
 
 def _read_part(folder: Path, name: PartName, info: DataInfo) -> Part:
-    table = info.format == "table"
+    table = info.has_columns
     path = folder / f"{name}.{'parquet' if table else 'npz'}"
     if not path.is_file():
         raise BadInput(f"{str(path)!r} is missing from the prepared data; prepare the source anew")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from archmend.datasets.types import Features
+from archmend.datasets.types import Features, Format
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,13 +22,13 @@ class Raw:
         labels: one a row, (rows,), of an integer, boolean, floating or string dtype, none missing.
         x_test, labels_test: the test part that the source brings, or None.
         target: name of a table's label column.
-        missing: missing cells of each column that has some (tables).
+        missing: missing cells of each column that has some (tables and texts).
         non_finite: NaN or infinite entries among the features.
         frame: a table's columns as they came, the target included; None for arrays.
         notes: sentences for the report.
     """
 
-    format: Literal["array", "image", "table"]
+    format: Format
     x: Features
     labels: np.ndarray
     x_test: np.ndarray | None = None

@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from archmend.datasets.raw import Raw
+from archmend.datasets.text import looks_like_text
+from archmend.datasets.types import ColumnKind
 from archmend.errors import BadInput, unknown_name
-
-Kind = Literal["numeric", "categorical"]
 
 # 2024-01-31, 2024/1/31, 31.01.2024, 1/31/2024, each also with a time behind it.
 _DATE = r"^\s*(\d{4}[-/]\d{1,2}[-/]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{4})([T ]\d{1,2}:\d{2}.*)?\s*$"
 
 
-def table_raw(frame: pa.Table, target: str | None, where: str) -> Raw:
+def table_raw(frame: pa.Table, target: str | None, text: str | None, where: str) -> Raw:
     """Return a table's features and labels.
 
     Numbers become float32 with NaN for a missing cell, text and booleans become categories with "" for a
-    missing one. Cells that hold NaN or infinity are counted and become missing, too.
+    missing one. Cells that hold NaN or infinity are counted and become missing, too. With a column of texts,
+    which is named or evident, that is the only feature.
 
     Args:
         frame: the columns as they came.
         target: the column of labels.
+        text: the column of texts; None takes the only column besides the labels for one if it looks so.
         where: the file's name for messages.
 
     Raises:
         BadInput: no or an unknown target, no rows, no features, or a column that is not supported.
     """
     names = frame.column_names
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise BadInput(f"{where!r} has two columns named {twice[0]!r}; rename one of them")
-    unnameable = [name for name in names if "/" in name or not name]
-    if unnameable:
-        raise BadInput(
-            f"{where!r} has a column named {unnameable[0]!r}; a model's inputs are named after the "
-            "columns, and Keras takes no empty name and no '/': rename it"
-        )
+    _check_names(names, where)
     if target is None:
         raise BadInput(f"{where!r} is a table; name the column of labels with --target ({', '.join(names)})")
     if target not in names:
@@ -50,21 +42,77 @@ def table_raw(frame: pa.Table, target: str | None, where: str) -> Raw:
     if frame.num_rows == 0:
         raise BadInput(f"{where!r} has no rows; give at least a few rows of each class")
     features = [name for name in names if name != target]
-    kinds = {name: kind_of(frame.column(name), name, where) for name in features}
-    x = features_from(frame, kinds)
+    notes: tuple[str, ...] = ()
+    if text is not None:
+        _check_text(frame, target, text, where)
+        features, others = [text], [name for name in features if name != text]
+        if others:
+            notes = (f"Columns beside the text {text!r} that are not read: {', '.join(others)}.",)
+            frame = frame.select([text, target])
+    elif len(features) == 1 and _is_sentences(frame.column(features[0])):
+        text = features[0]
+    kinds: dict[str, ColumnKind] = (
+        {name: kind_of(frame.column(name), name, where) for name in features}
+        if text is None
+        else {text: "text"}
+    )
     missing = {name: _missing(frame.column(name)) for name in features}
     return Raw(
-        format="table",
-        x=x,
+        format="table" if text is None else "text",
+        x=features_from(frame, kinds),
         labels=label_values(frame.column(target), target, where),
         target=target,
         missing={name: count for name, count in missing.items() if count},
         non_finite=sum(_non_finite(frame.column(n)) for n in features if kinds[n] == "numeric"),
         frame=frame,
+        notes=notes or _like_text(frame, kinds),
     )
 
 
-def kind_of(column: pa.ChunkedArray, name: str, where: str) -> Kind:
+def _check_names(names: list[str], where: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadInput(f"{where!r} has two columns named {twice[0]!r}; rename one of them")
+    unnameable = [name for name in names if "/" in name or not name]
+    if unnameable:
+        raise BadInput(
+            f"{where!r} has a column named {unnameable[0]!r}; a model's inputs are named after the "
+            "columns, and Keras takes no empty name and no '/': rename it"
+        )
+
+
+def _check_text(frame: pa.Table, target: str, text: str, where: str) -> None:
+    if text not in frame.column_names:
+        raise unknown_name("column", text, frame.column_names)
+    if text == target:
+        raise BadInput(f"--text and --target are both {text!r}; name the column of texts and that of labels")
+    kind = _value_type(frame.column(text))
+    if not _is_text(kind):
+        raise BadInput(
+            f"column {text!r} of {where!r} has the type {kind} and --text needs one of text; name another "
+            "one, or leave --text out"
+        )
+
+
+def _is_sentences(column: pa.ChunkedArray) -> bool:
+    return (
+        _is_text(_value_type(column))
+        and not _looks_like_dates(column)
+        and looks_like_text(_categories(column))
+    )
+
+
+def _like_text(frame: pa.Table, kinds: dict[str, ColumnKind]) -> tuple[str, ...]:
+    """Return notes on categories that a person would call text."""
+    return tuple(
+        f"Column {name!r} looks like text and is taken as a category; with --text {name} it is read, and "
+        "nothing else."
+        for name, kind in kinds.items()
+        if kind == "categorical" and _is_sentences(frame.column(name))
+    )
+
+
+def kind_of(column: pa.ChunkedArray, name: str, where: str) -> ColumnKind:
     """Say whether a column is numbers or categories; booleans are categories.
 
     Raises:
@@ -88,7 +136,7 @@ def kind_of(column: pa.ChunkedArray, name: str, where: str) -> Kind:
     )
 
 
-def features_from(frame: pa.Table, kinds: dict[str, Kind]) -> dict[str, np.ndarray]:
+def features_from(frame: pa.Table, kinds: dict[str, ColumnKind]) -> dict[str, np.ndarray]:
     """Return the columns named in `kinds` as arrays (rows,): float32, or text as objects."""
     return {
         name: _numbers(frame.column(name)) if kind == "numeric" else _categories(frame.column(name))

@@ -13,8 +13,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 PartName = Literal["train", "validation", "test"]
+Format = Literal["array", "image", "table", "text"]
+ColumnKind = Literal["numeric", "categorical", "text"]
 Features = np.ndarray | dict[str, np.ndarray]
-"""Raw rows: an array (rows, *shape), or for a table one array (rows,) a column."""
+"""Raw rows: an array (rows, *shape), or for tables and texts one array (rows,) a column."""
 
 
 class _Frozen(BaseModel):
@@ -41,6 +43,10 @@ class ArrayEncoding(_Frozen):
     @property
     def column_widths(self) -> None:
         """An array has no columns."""
+
+    @property
+    def word_numbers(self) -> None:
+        """An array has no words."""
 
 
 class NumericColumn(_Frozen):
@@ -77,8 +83,50 @@ class TableEncoding(_Frozen):
         """How many numbers of the encoded vector are each column's."""
         return tuple(1 if c.kind == "numeric" else 1 + len(c.vocabulary) for c in self.columns)
 
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        """The columns' kinds by name."""
+        return {column.name: column.kind for column in self.columns}
 
-Encoding = Annotated[ArrayEncoding | TableEncoding, Field(discriminator="kind")]
+    @property
+    def word_numbers(self) -> None:
+        """A table's categories are no words."""
+
+
+class TextEncoding(_Frozen):
+    """Texts as numbers of their words: 0 behind the end, 1 for a word unknown, the vocabulary's from 2.
+
+    Attributes:
+        column: that holds the texts. vocabulary: words of the training part, the most frequent first.
+        length: words of a text that are read; shorter ones are padded.
+    """
+
+    kind: Literal["text"] = "text"
+    column: str
+    vocabulary: tuple[str, ...]
+    length: int
+
+    @property
+    def encoded_shape(self) -> tuple[int]:
+        """One number a word."""
+        return (self.length,)
+
+    @property
+    def column_widths(self) -> None:
+        """The numbers of an encoded text are its words', not columns'."""
+
+    @property
+    def kinds(self) -> dict[str, ColumnKind]:
+        """The column's kind by its name."""
+        return {self.column: "text"}
+
+    @property
+    def word_numbers(self) -> int:
+        """How many different numbers there are."""
+        return 2 + len(self.vocabulary)
+
+
+Encoding = Annotated[ArrayEncoding | TableEncoding | TextEncoding, Field(discriminator="kind")]
 
 
 class Split(_Frozen):
@@ -113,7 +161,8 @@ class DataInfo(_Frozen):
     """data.json: everything about prepared data but the rows.
 
     Attributes:
-        source: the URI or name as given. format: `table` rows are dicts of raw columns.
+        source: the URI or name as given. format: `table` rows are dicts of raw columns, `text` rows one of
+            a single column.
         shape: shape of one raw row; () for a table. dtype: of the raw array; "" for a table.
         classes: class names in the order of the label's index.
         digest: of the source's content (not of its place). split_digest: of digest and split.
@@ -122,7 +171,7 @@ class DataInfo(_Frozen):
 
     schema_version: Literal[1] = 1
     source: str
-    format: Literal["array", "image", "table"]
+    format: Format
     shape: tuple[int, ...]
     dtype: str
     classes: tuple[str, ...]
@@ -140,6 +189,16 @@ class DataInfo(_Frozen):
     def encoded_shape(self) -> tuple[int, ...]:
         """Shape of one row as a network's core sees it."""
         return self.encoding.encoded_shape
+
+    @property
+    def text(self) -> str | None:
+        """The column of texts; None for other data."""
+        return self.encoding.column if isinstance(self.encoding, TextEncoding) else None
+
+    @property
+    def has_columns(self) -> bool:
+        """Whether the rows are columns by name."""
+        return self.format in ("table", "text")
 
 
 @dataclass(frozen=True)

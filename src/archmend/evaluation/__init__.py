@@ -3,7 +3,7 @@
 Only `evaluate` needs Keras, and imports it when it is called.
 """
 
-from archmend.evaluation.baselines import fit_baselines
+from archmend.evaluation.baselines import fit_baselines, word_weights
 from archmend.evaluation.calibration import expected_calibration_error
 from archmend.evaluation.curves import precision_recall_curves, roc_curves
 from archmend.evaluation.evaluate import evaluate
@@ -36,4 +36,5 @@ __all__ = [
     "precision_recall_curves",
     "roc_curves",
     "verdict",
+    "word_weights",
 ]

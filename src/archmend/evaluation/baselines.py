@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -13,12 +15,34 @@ from archmend.evaluation.types import Baselines
 _ITERATIONS = 200
 # About 3 s on one core: rows of 784 features are limited to 10,000 of them.
 _MOST_ROWS, _MOST_CELLS = 10_000, 8_000_000
+_MOST_WORDS = 50_000
+
+
+def word_weights(train_texts: np.ndarray, texts: np.ndarray) -> tuple[Any, Any]:
+    """Return what a linear classifier of texts sees: a sparse weight (tf-idf) of each word in each text.
+
+    The words and how rare they are, by scikit-learn, are the training part's: at most 50,000, each in at
+    least two texts where any is.
+
+    Args:
+        train_texts: (rows,), text.
+        texts: likewise, the rows to measure on.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    for least in (2, 1):
+        weights = TfidfVectorizer(sublinear_tf=True, min_df=least, max_features=_MOST_WORDS)
+        try:
+            return weights.fit_transform(train_texts), weights.transform(texts)
+        except ValueError:  # no word is in so many texts
+            continue
+    return np.zeros((len(train_texts), 1)), np.zeros((len(texts), 1))
 
 
 def fit_baselines(
-    encoded_train_x: np.ndarray,
+    encoded_train_x: Any,
     train_y: np.ndarray,
-    encoded_x: np.ndarray,
+    encoded_x: Any,
     y: np.ndarray,
     *,
     max_rows: int = _MOST_ROWS,
@@ -31,7 +55,8 @@ def fit_baselines(
     how many.
 
     Args:
-        encoded_train_x: (rows, *encoded shape), as a network's core sees them; flattened here.
+        encoded_train_x: (rows, *encoded shape), as a network's core sees them; flattened here. Or a sparse
+            matrix (rows, features), as `word_weights` makes of texts.
         train_y: class indices (rows,).
         encoded_x: the rows to measure on.
         y: their class indices.
@@ -39,8 +64,9 @@ def fit_baselines(
         seed: of the choice among them.
     """
     majority = np.bincount(train_y).argmax()
-    train, rows = encoded_train_x.reshape(len(train_y), -1), encoded_x.reshape(len(y), -1)
-    limit = min(max_rows, max(1, _MOST_CELLS // train.shape[1]))
+    train, rows = _flat(encoded_train_x), _flat(encoded_x)
+    cells = max(1, train.size // len(train_y))  # what a sparse matrix does not store takes no time
+    limit = min(max_rows, max(1, _MOST_CELLS // cells))
     chosen = _stratified(train_y, limit, np.random.default_rng(seed))
     regression = LogisticRegression(max_iter=_ITERATIONS, random_state=seed)
     with warnings.catch_warnings():
@@ -52,6 +78,10 @@ def fit_baselines(
         training_rows=len(chosen),
         available_rows=len(train_y),
     )
+
+
+def _flat(x: Any) -> Any:
+    return x if issparse(x) else x.reshape(len(x), -1)
 
 
 def _stratified(y: np.ndarray, limit: int, rng: np.random.Generator) -> np.ndarray:

@@ -85,7 +85,8 @@ class Baselines(_Frozen):
 
     Attributes:
         majority: of always answering the most frequent class of the training part.
-        logistic_regression: of a multinomial logistic regression on the encoded training rows.
+        logistic_regression: of a multinomial logistic regression on the encoded training rows, for texts on
+            weights of their words (tf-idf).
         training_rows: how many rows the regression was fitted on. available_rows: how many there were.
     """
 

@@ -77,7 +77,7 @@ def _network(space: Space, architecture: Architecture, seeds: Seeds) -> Any:
     assert space.family is not None
     assert space.input_shape is not None
     assert space.classes is not None
-    rows = Rows(space.input_shape, space.classes, space.columns)
+    rows = Rows(space.input_shape, space.classes, space.columns, space.words)
     values = FAMILIES[space.family].values(architecture)
     start = keras.Input(space.input_shape, name="encoded")
 

@@ -53,9 +53,10 @@ def _applications(layer: Any) -> int:
         return _spatial(layer, layer.output)
     if isinstance(layer, kind.Conv1DTranspose | kind.Conv2DTranspose | kind.Conv3DTranspose):
         return _spatial(layer, layer.input)
-    if isinstance(layer, kind.RNN):
-        return int(layer.input.shape[1] or 1)
+    # With a mask, or with several tensors, the first one is what the kernel multiplies.
     tensor = layer.input[0] if isinstance(layer.input, list) else layer.input
+    if isinstance(layer, kind.RNN):
+        return int(tensor.shape[1] or 1)
     return math.prod(int(n or 1) for n in tensor.shape[1:-1])
 
 

@@ -18,5 +18,8 @@ def space_for(space: str | SpaceSource, info: DataInfo) -> Space:
     """
     source = space_source(space) if isinstance(space, str) else space
     return source.space(
-        input_shape=info.encoded_shape, classes=len(info.classes), columns=info.encoding.column_widths
+        input_shape=info.encoded_shape,
+        classes=len(info.classes),
+        columns=info.encoding.column_widths,
+        words=info.encoding.word_numbers,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from archmend.datasets import ArrayEncoding, DataInfo, NumericColumn, TableEncoding
+from archmend.datasets import ArrayEncoding, DataInfo, NumericColumn, TableEncoding, TextEncoding
 
 if TYPE_CHECKING:
     import keras
@@ -26,12 +26,15 @@ def with_encoder(core: keras.Model, info: DataInfo) -> keras.Model:
 
     Returns:
         Takes (rows, *info.shape), or for a table a dict of columns, each (rows, 1): float32 with NaN for a
-        missing number, text with "" for a missing category. Gives what the core gives of the encoded rows.
+        missing number, text with "" for a missing category. Texts are a dict of their column. Gives what the
+        core gives of the encoded rows.
     """
     import keras
 
     if isinstance(info.encoding, TableEncoding):
         inputs, encoded = _table(info.encoding)
+    elif isinstance(info.encoding, TextEncoding):
+        inputs, encoded = _text(info.encoding)
     else:
         inputs, encoded = _array(info.encoding, info.shape)
     model = keras.Model(inputs, _applied(core, encoded), name=core.name)
@@ -84,6 +87,22 @@ def _table(encoding: TableEncoding) -> tuple[dict[str, Any], Any]:
             numeric = [column for _, column in members if isinstance(column, NumericColumn)]
             parts.append(_numbers(numeric, [inputs[column.name] for column in numeric], members[0][0]))
     return inputs, parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="encoded")(parts)
+
+
+def _text(encoding: TextEncoding) -> tuple[dict[str, Any], Any]:
+    import keras
+
+    texts = keras.Input((1,), dtype="string", name=encoding.column)
+    # Spelt out, since a default that changed would read other words than the network was trained on.
+    words = keras.layers.TextVectorization(
+        standardize="lower_and_strip_punctuation",
+        split="whitespace",
+        output_mode="int",
+        output_sequence_length=encoding.length,
+        vocabulary=list(encoding.vocabulary),
+        name="words",
+    )(texts)
+    return {encoding.column: texts}, keras.ops.cast(words, "float32")
 
 
 def _numbers(columns: list[NumericColumn], tensors: list[Any], number: int) -> Any:

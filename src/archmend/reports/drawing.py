@@ -42,6 +42,7 @@ def layers_of(record: RunRecord) -> tuple[Layer, ...]:
             input_shape=data.encoded_shape,
             classes=len(data.classes),
             columns=data.encoding.column_widths,
+            words=data.encoding.word_numbers,
         )
         architecture = space.parse(code)
     except BadInput:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from archmend.errors import unknown_name
-from archmend.spaces import cells, conv, fc, seed_fc, series, tabular
+from archmend.spaces import cells, conv, fc, seed_fc, series, tabular, text
 from archmend.spaces.declared import Item
 from archmend.spaces.family import Family, Rows
 from archmend.spaces.space import Space
@@ -34,6 +34,7 @@ BUILT_IN: dict[str, BuiltIn] = {
     "cells": BuiltIn(cells.FAMILY, cells.CELLS),
     "series": BuiltIn(series.FAMILY, series.SERIES),
     "tabular": BuiltIn(tabular.FAMILY, tabular.TABULAR),
+    "text": BuiltIn(text.FAMILY, text.TEXT),
 }
 FAMILIES: dict[str, Family] = {one.family.name: one.family for one in BUILT_IN.values()}
 
@@ -49,7 +50,12 @@ def space_names() -> tuple[str, ...]:
 
 
 def create_space(
-    name: str, *, input_shape: tuple[int, ...], classes: int, columns: tuple[int, ...] | None = None
+    name: str,
+    *,
+    input_shape: tuple[int, ...],
+    classes: int,
+    columns: tuple[int, ...] | None = None,
+    words: int | None = None,
 ) -> Space:
     """Return a built-in space for data of this form.
 
@@ -58,6 +64,7 @@ def create_space(
         input_shape: shape of one encoded row: (features,), or (height, width, channels) for images.
         classes: number of classes, at least 2.
         columns: of a table: how many numbers of a row are each column's.
+        words: of texts: how many different numbers a word can be.
 
     Raises:
         BadInput: an unknown name, a shape that the space does not take, fewer than two classes.
@@ -65,7 +72,7 @@ def create_space(
     if name not in BUILT_IN:
         raise unknown_name("space", name, BUILT_IN)
     made = BUILT_IN[name]
-    return family_space(name, made.choices, made.family, Rows(tuple(input_shape), classes, columns))
+    return family_space(name, made.choices, made.family, Rows(tuple(input_shape), classes, columns, words))
 
 
 def family_space(
@@ -76,7 +83,7 @@ def family_space(
     Raises:
         BadInput: the family is not for such rows, or a declaration that contradicts itself.
     """
-    family.refuse(name, rows)
+    family.check_rows(name, rows)
     return Space(
         choices,
         name=name,
@@ -85,5 +92,6 @@ def family_space(
         input_shape=rows.shape,
         classes=rows.classes,
         columns=rows.columns,
+        words=rows.words,
         text=text,
     )

@@ -21,12 +21,14 @@ class Rows:
 
     Attributes:
         shape: of one encoded row. classes: number of them.
-        columns: of a table: how many numbers of the encoded vector are each column's; None for arrays.
+        columns: of a table: how many numbers of the encoded vector are each column's; None for others.
+        words: of texts: how many different numbers a word can be, from 0; None for others.
     """
 
     shape: tuple[int, ...]
     classes: int
     columns: tuple[int, ...] | None = None
+    words: int | None = None
 
     def __post_init__(self) -> None:
         """Check the sizes.
@@ -42,6 +44,11 @@ class Rows:
             min(self.columns, default=0) < 1 or self.shape != (sum(self.columns),)
         ):
             raise BadInput(f"columns {self.columns} do not make up rows of shape {self.shape}")
+        if self.words is not None and (self.words < 2 or self.columns is not None or len(self.shape) != 1):
+            raise BadInput(
+                f"words {self.words} with rows of shape {self.shape} and columns {self.columns} are no "
+                "texts: give at least 2 words, rows of shape (length,) and no columns"
+            )
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,15 @@ def whole(
     return Setting(name, f"whole numbers from {least}", allowed, usual, needed, each)
 
 
+def part(name: str) -> Setting:
+    """Return a setting that is a fraction above 0, 1 where it is not chosen."""
+
+    def allowed(value: Scalar) -> bool:
+        return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 1
+
+    return Setting(name, "numbers above 0 to 1", allowed, 1.0)
+
+
 def share(name: str) -> Setting:
     """Return a setting that is a fraction below 1, 0 where it is not chosen."""
 
@@ -123,7 +139,8 @@ class Family:
         settings: choices that a space of the family may have.
         by_columns: whether its networks depend on a table's columns.
         layers: cost of a network's layers, from its values and the rows it sees.
-        refuse: says what is wrong with data that the family is not for; takes the space's name.
+        of_text: whether its networks read words.
+        refuse: says what else is wrong with data that the family is not for; takes the space's name.
     """
 
     name: str
@@ -133,6 +150,20 @@ class Family:
     layers: Callable[[Values, Rows], Cost]
     refuse: Callable[[str, Rows], None] = lambda space, rows: None
     by_columns: bool = False
+    of_text: bool = False
+
+    def check_rows(self, space: str, rows: Rows) -> None:
+        """Refuse data that the family is not for.
+
+        Raises:
+            BadInput: it is not; `space` is named in it.
+        """
+        if rows.words is not None and not self.of_text:
+            raise BadInput(
+                f"space {space!r} is for {self.data} of numbers and the data's rows are texts; use 'text', "
+                "or turn the texts into numbers"
+            )
+        self.refuse(space, rows)
 
     def values(self, architecture: Values) -> dict[str, Scalar]:
         """Return an architecture's values, with the usual ones for what it does not choose.

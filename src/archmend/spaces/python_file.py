@@ -56,7 +56,8 @@ def _placed(given: Space, build: Callable[..., Any] | None, name: str, label: st
     space = copy.copy(given)
     # As the file's name says, so that no record takes it for a built-in one.
     space.name, space.text = name, None
-    space.input_shape, space.classes, space.columns = rows.shape, rows.classes, rows.columns
+    space.input_shape, space.classes = rows.shape, rows.classes
+    space.columns, space.words = rows.columns, rows.words
     if build is not None:
         space.build, space.family = build, None
     elif space.family is not None:
@@ -71,7 +72,7 @@ def _check_family(space: Space, label: str, rows: Rows) -> None:
         if space.family not in FAMILIES:
             raise BadInput(f"there is no family {space.family!r}; known: {', '.join(sorted(FAMILIES))}")
         family = FAMILIES[space.family]
-        family.refuse(space.name, rows)
+        family.check_rows(space.name, rows)
         for item in space.choices:
             family.check_item(item)
         family.check_whole({name for item in space.choices for name in item.names})

@@ -87,10 +87,17 @@ class SpaceSource:
         """Return the space for rows of the kind that it is for, to show what it is."""
         family = self._family
         rows = Rows((28, 28, 1), 10) if family is None else family.example
-        return self.space(input_shape=rows.shape, classes=rows.classes, columns=rows.columns)
+        return self.space(
+            input_shape=rows.shape, classes=rows.classes, columns=rows.columns, words=rows.words
+        )
 
     def space(
-        self, *, input_shape: tuple[int, ...], classes: int, columns: tuple[int, ...] | None = None
+        self,
+        *,
+        input_shape: tuple[int, ...],
+        classes: int,
+        columns: tuple[int, ...] | None = None,
+        words: int | None = None,
     ) -> Space:
         """Return the space for data of this form; arguments as of `create_space`.
 
@@ -98,8 +105,10 @@ class SpaceSource:
             BadInput: it is not for such data, or the file's code raises.
         """
         if self.kind == "built-in":
-            return create_space(self.name, input_shape=input_shape, classes=classes, columns=columns)
-        rows = Rows(tuple(input_shape), classes, columns)
+            return create_space(
+                self.name, input_shape=input_shape, classes=classes, columns=columns, words=words
+            )
+        rows = Rows(tuple(input_shape), classes, columns, words)
         if self.kind == "yaml":
             return self.written.space(rows)
         assert self.path is not None

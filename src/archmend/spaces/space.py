@@ -34,6 +34,7 @@ class Space:
         family: of networks that `archmend.networks.build` makes of it; None for a space of the user's.
         input_shape, classes: of the data that the networks are for; None where that does not matter.
         columns: of a table: how many numbers of a row are each column's; None where that does not matter.
+        words: of texts: how many different numbers a word can be; None where that does not matter.
         build: makes a network of an architecture instead of a family; None without one.
         text: YAML that declares the space; None for others.
         network: describes a network of the user's by its layers; None where a family does, or nobody.
@@ -49,6 +50,7 @@ class Space:
         input_shape: tuple[int, ...] | None = None,
         classes: int | None = None,
         columns: tuple[int, ...] | None = None,
+        words: int | None = None,
         build: Build | None = None,
         text: str | None = None,
         network: Callable[[Architecture], Network] | None = None,
@@ -63,6 +65,7 @@ class Space:
             input_shape: of one encoded row.
             classes: number of classes.
             columns: of a table.
+            words: of texts.
             build: of networks.
             text: YAML that declares the space.
             network: from an architecture to its network's layers, for the entropy score.
@@ -76,6 +79,7 @@ class Space:
         self.input_shape = input_shape
         self.classes = classes
         self.columns = columns
+        self.words = words
         self.build = build
         self.text = text
         self.network = network

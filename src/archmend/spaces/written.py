@@ -55,6 +55,7 @@ class Written:
                 input_shape=rows.shape,
                 classes=rows.classes,
                 columns=rows.columns,
+                words=rows.words,
                 text=self.text,
             )
         return family_space(self.name, self.items, self.family, rows, text=self.text)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from archmend.datasets import DataInfo, Prepared, encode, open_data, part_of
+from archmend.datasets import DataInfo, Prepared, TextEncoding, encode, open_data, part_of
 from archmend.errors import BadInput
-from archmend.evaluation import Baselines, Evaluation, check_rows, fit_baselines
+from archmend.evaluation import Baselines, Evaluation, check_rows, fit_baselines, word_weights
 from archmend.evaluation.types import PartOrAll
 from archmend.storage import fetched, write_atomic
 
@@ -27,7 +27,7 @@ class EvaluateRequest(BaseModel):
     Attributes:
         model: path or URI of the `.keras` file. data: a raw source or a prepared directory.
         part: which rows; `all` also allows a model of another split of the data.
-        target, split_seed, validation, test, impute: as of `open_data`; None leaves them to the data.
+        target, text, split_seed, validation, test, impute: as of `open_data`; None leaves them to the data.
         out: folder for evaluation.json.
         require_gpu: refuse to measure where TensorFlow sees none.
     """
@@ -38,6 +38,7 @@ class EvaluateRequest(BaseModel):
     data: str | Path
     part: PartOrAll = "test"
     target: str | None = None
+    text: str | None = None
     split_seed: int | None = None
     validation: float | None = None
     test: float | None = None
@@ -65,6 +66,7 @@ def evaluate(request: EvaluateRequest) -> Evaluation:
     data = open_data(
         request.data,
         target=request.target,
+        text=request.text,
         split_seed=request.split_seed,
         validation=request.validation,
         test=request.test,
@@ -126,5 +128,10 @@ def check_provenance(metadata: ModelMetadata | None, info: DataInfo, part: PartO
 
 
 def _baselines(data: Prepared, x: Any, y: np.ndarray) -> Baselines:
-    encoding = data.info.encoding
-    return fit_baselines(encode(encoding, data.train.x), data.train.y, encode(encoding, x), y)
+    encoding, train = data.info.encoding, data.train
+    if isinstance(encoding, TextEncoding):
+        # Numbers of words are no quantities, so a linear classifier sees which words a text has.
+        assert isinstance(train.x, dict)
+        weights = word_weights(train.x[encoding.column], x[encoding.column])
+        return fit_baselines(weights[0], train.y, weights[1], y)
+    return fit_baselines(encode(encoding, train.x), train.y, encode(encoding, x), y)

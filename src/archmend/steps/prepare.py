@@ -17,6 +17,7 @@ class PrepareRequest:
         target: a table's column of labels.
         split_seed, validation, test: the split; None is the default (0, 0.15, 0.15).
         impute: median, mean or zero for NaN and infinity; None refuses them.
+        text: a table's column of texts; None recognises one that is alone.
     """
 
     data: str
@@ -26,6 +27,7 @@ class PrepareRequest:
     validation: float | None = None
     test: float | None = None
     impute: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def prepare(request: PrepareRequest) -> PrepareResult:
     prepared = open_data(
         request.data,
         target=request.target,
+        text=request.text,
         split_seed=request.split_seed,
         validation=request.validation,
         test=request.test,

@@ -37,7 +37,7 @@ class RegisterRequest(BaseModel):
         promote_margin: how much higher (0..1) its accuracy must be than the champion's.
         data: the data it was evaluated on, of which a few rows are kept for `verify`; None takes the
             run's own prepared data, or keeps no rows if there is none.
-        target, split_seed, validation, test, impute: as of `open_data`.
+        target, text, split_seed, validation, test, impute: as of `open_data`.
         run_dir: the run that made the model; its best.json, decisions.jsonl and history.csv are kept.
         links: addresses of the run elsewhere, by name.
         rows: how many raw rows of the test part are kept; 0 keeps none.
@@ -55,6 +55,7 @@ class RegisterRequest(BaseModel):
     promote_margin: float = 0.0
     data: str | Path | None = None
     target: str | None = None
+    text: str | None = None
     split_seed: int | None = None
     validation: float | None = None
     test: float | None = None
@@ -149,6 +150,7 @@ def _data(request: RegisterRequest, measured: Measured) -> Prepared | None:
     data = open_data(
         source,
         target=request.target,
+        text=request.text,
         split_seed=request.split_seed,
         validation=request.validation,
         test=request.test,

@@ -39,6 +39,7 @@ def repair(request: RepairRequest, progress: Callable[[RepairProgress], None] | 
     prepared = open_data(
         request.data,
         target=request.target,
+        text=request.text,
         split_seed=request.split_seed,
         validation=request.validation,
         test=request.test,

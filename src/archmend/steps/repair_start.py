@@ -25,7 +25,7 @@ class RepairRequest(BaseModel):
     """What `archmend repair` is asked for.
 
     Attributes:
-        data: a raw source or a prepared folder. target, split_seed, validation, test, impute: as of
+        data: a raw source or a prepared folder. target, text, split_seed, validation, test, impute: as of
             `open_data`; None leaves them to the data.
         arch: code of an architecture of `space`, or `random`. model: path of a .keras file. One of the two.
         space: the repair space: built in, a .yaml or .py file, or YAML text; needed with `arch`.
@@ -54,6 +54,7 @@ class RepairRequest(BaseModel):
     learning_rate: float | None = None
     seed: int = 0
     target: str | None = None
+    text: str | None = None
     split_seed: int | None = None
     validation: float | None = None
     test: float | None = None

@@ -100,6 +100,7 @@ def data_of(request: SearchRequest, state: SearchState | None) -> DataInfo | Pre
     return open_data(
         request.data,
         target=request.target,
+        text=request.text,
         split_seed=request.split_seed,
         validation=request.validation,
         test=request.test,

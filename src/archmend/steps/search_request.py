@@ -39,7 +39,7 @@ class SearchRequest:
     """What `archmend search` is asked for; the fields are its flags.
 
     Attributes:
-        data, target, split_seed, validation, test, impute: as of `open_data`.
+        data, target, text, split_seed, validation, test, impute: as of `open_data`.
         out: folder of the run. space: a built-in space, a .yaml or .py file, or YAML text.
         strategy: name, or name:key=value,...
         objective: names with commas. max_...: limits, None for none; with no limit at all a strategy that
@@ -72,6 +72,7 @@ class SearchRequest:
     seed: int = 0
     resume: bool = False
     target: str | None = None
+    text: str | None = None
     split_seed: int | None = None
     validation: float | None = None
     test: float | None = None

@@ -191,6 +191,8 @@ def _algorithm(plan: Plan) -> api.V1beta1AlgorithmSpec:
         }
         if needs_columns(plan.space) and plan.space.columns is not None:
             settings["columns"] = ",".join(map(str, plan.space.columns))
+        if plan.space.words is not None:
+            settings["words"] = str(plan.space.words)
         limits = {"max_params": plan.budget.params, "max_flops": plan.budget.flops}
         settings |= {name: f"{limit:.0f}" for name, limit in limits.items() if limit is not None}
     elif plan.algorithm.name == "hyperband":
