@@ -28,6 +28,7 @@ from archmend.repair.strategies import DEFAULT, REPAIR_STRATEGIES
 from archmend.repair.treatment import Treatment
 from archmend.repair.values import HISTORY_NAMES, EpochRecord
 from archmend.repair.watch import Watch
+from archmend.repair.workbench import Workbench
 
 if TYPE_CHECKING:
     from archmend.spaces import Architecture, Space
@@ -121,16 +122,9 @@ def fit(
     )
     run = Run(Engine(copy, labels, rows), rows, held_out, labels, epochs)
     candidates, watch = Candidates(), Watch(DETECTORS.create_all())
+    workbench = Workbench(run, REMEDIES.create_all(), constraints, seed)
     treatment = Treatment(
-        run,
-        REMEDIES.create_all(),
-        REPAIR_STRATEGIES.create(chosen),
-        constraints,
-        candidates,
-        limits,
-        watch,
-        seed,
-        on_decision,
+        run, workbench, REPAIR_STRATEGIES.create(chosen), candidates, limits, watch, on_decision
     )
     listener = CallbackListener(callbacks, epochs, rows.batches, on_epoch)
     loop = Loop(run, watch, treatment, candidates, limits, listener)

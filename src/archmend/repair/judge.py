@@ -39,6 +39,15 @@ class Judgement:
     reason: str
 
 
+def unfit(now: Validation, *, mended: bool) -> Judgement | None:
+    """Return why a trial cannot be kept whatever else it does; None where it can."""
+    if not math.isfinite(now.row_loss) or not math.isfinite(now.loss):
+        return Judgement(Verdict.DROP, "validation is not finite with it")
+    if not mended:
+        return Judgement(Verdict.DROP, "the fault still shows with it")
+    return None
+
+
 def judge(
     control: Validation | None,
     start: Validation,
@@ -51,22 +60,23 @@ def judge(
     """Compare a remedy's trial with the untouched run after as many batches from the same checkpoint.
 
     Args:
-        control: the untouched run's validation; None where it is no longer finite.
+        control: the untouched run's validation; None where that cannot learn, or is no longer finite.
         start: the candidate right after the edit.
         now: the candidate at the end of the trial so far.
-        mended: whether no detector sees a fault of structure in the candidate.
+        mended: whether no detector sees the fault in the candidate, nor one that was not there before.
         structural: whether the symptom is one that shows in a probe, and still shows in the untouched run.
         last: whether the trial cannot go on for longer.
     """
-    if not math.isfinite(now.row_loss) or not math.isfinite(now.loss):
-        return Judgement(Verdict.DROP, "validation is not finite with it")
-    if not mended:
-        return Judgement(Verdict.DROP, "the fault still shows with it")
-    learned = surely_lower(start, now)
+    found = unfit(now, mended=mended)
+    if found is not None:
+        return found
     if control is None or not math.isfinite(control.row_loss):
-        if learned or last:
+        if surely_lower(start, now):
+            learned = f"validation loss of a row {start.row_loss:.4g} at its start, {now.row_loss:.4g} now"
+            return Judgement(Verdict.KEEP, f"the fault is gone and it learns: {learned}")
+        if last:
             return Judgement(Verdict.KEEP, "values are finite again and the fault is gone")
-        return Judgement(Verdict.LONGER, "finite again, but nothing learned yet")
+        return Judgement(Verdict.LONGER, "the fault is gone, but nothing is learned yet")
     compared = f"validation loss of a row {control.row_loss:.4g} without, {now.row_loss:.4g} with it"
     if surely_lower(control, now):
         return Judgement(Verdict.KEEP, f"better by more than noise: {compared}")

@@ -2,51 +2,78 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from archmend.repair.candidates import Candidates
-from archmend.repair.constraints import Constraints
 from archmend.repair.decision import Decision
-from archmend.repair.guard import Guard
 from archmend.repair.judge import Judgement, Verdict
 from archmend.repair.limits import TRIALS_A_SYMPTOM, Limits, OutOfTimeError
-from archmend.repair.remedy import Bench, Remedy
+from archmend.repair.race import race
+from archmend.repair.remedy import Remedy
 from archmend.repair.run import Checkpoint, Run, Validation
 from archmend.repair.strategy import RepairContext, RepairStrategy
-from archmend.repair.trial import Trials
-from archmend.repair.values import Symptom, TrainingStatistics
+from archmend.repair.trial import Lap, Trials, hopeless
+from archmend.repair.values import Symptom
 from archmend.repair.watch import Watch
+from archmend.repair.workbench import Workbench
+
+OPPOSITES = {
+    "raise_learning_rate": "lower_learning_rate",
+    "larger_batches": "smaller_batches",
+    "raise_weight_decay": "lower_weight_decay",
+    "dropout": "lower_dropout",
+}
+"""Remedies that undo each other: once one was kept, the other one is not tried."""
+_OPPOSITES = {**OPPOSITES, **{second: first for first, second in OPPOSITES.items()}}
+
+
+@dataclass
+class _Case:
+    """One symptom under treatment.
+
+    Attributes:
+        symptom: what was seen. base: where trials start. now: where the run stood when it was seen.
+        open: laps without a decision yet.
+    """
+
+    symptom: Symptom
+    base: Checkpoint
+    now: Checkpoint
+    trials: Trials
+    open: list[Lap] = field(default_factory=list)
 
 
 class Treatment:
-    """Tries remedies on a run from checkpoints and records a decision for each."""
+    """Tries remedies on a run from checkpoints and records a decision for each.
+
+    Attributes:
+        decisions: so far, oldest first.
+    """
 
     def __init__(
         self,
         run: Run,
-        remedies: tuple[Remedy, ...],
+        workbench: Workbench,
         strategy: RepairStrategy,
-        constraints: Constraints,
         candidates: Candidates,
         limits: Limits,
         watch: Watch,
-        seed: int,
         on_decision: Callable[[Decision], None] | None,
     ) -> None:
         """Hold what all treatments of one repair share."""
-        self._run, self._remedies, self._strategy, self._constraints = run, remedies, strategy, constraints
+        self._run, self._workbench, self._strategy = run, workbench, strategy
         self._candidates, self._limits, self._watch = candidates, limits, watch
-        self._seed = seed
         self._on_decision = on_decision
         self.decisions: list[Decision] = []
         self._failed: set[tuple[str, str | None, str]] = set()
 
     def treat(self, symptom: Symptom, base: Checkpoint, now: Checkpoint) -> bool:
         """Try remedies from `base` until one is kept.
+
+        Where the untouched network cannot learn, the first remedy of the strategy's order after which it
+        does is kept. Else the first few race each other, and the winner is compared with the untouched run.
 
         Args:
             symptom: what was seen.
@@ -59,23 +86,24 @@ class Treatment:
         """
         run = self._run
         run.restore(base)
-        trials = Trials(run, base, self._candidates, self._limits, self._watch)
-        for remedy in self._ranked(symptom)[:TRIALS_A_SYMPTOM]:
-            if not self._limits.may_try():
-                break
+        trials = Trials(run, base, self._candidates, self._limits, self._watch, symptom.name)
+        case = _Case(symptom, base, now, trials)
+        ranked = self._ranked(symptom)[:TRIALS_A_SYMPTOM]
+        try:
+            kept = self._one_by_one(case, ranked) if hopeless(symptom) else self._raced(case, ranked)
+        except OutOfTimeError:
+            for lap in case.open:
+                self._decide(case, lap, Judgement(Verdict.DROP, "the time budget ended the trial"))
             run.restore(base)
-            model = self._applied(remedy, symptom)
-            if model is None:
-                continue
-            self._limits.spend_repair()
-            number = self._candidates.add((*self._candidates.remedies, remedy.name))
-            run.adopt(model, self._batch_size(remedy))
-            if self._try(trials, number, symptom, remedy, base, now):
-                self._candidates.keep(number)
-                return True
-            self._failed.add((symptom.name, symptom.layer, remedy.name))
-        run.restore(trials.control.ends[-1][0] if trials.control.ends else now)
-        return False
+            raise
+        if kept is None:
+            run.restore(now if trials.control is None else trials.control.here)
+            return False
+        # What the kept trial trained is part of the path, and no extra.
+        self._limits.spend(-kept.steps)
+        self._candidates.keep(kept.number)
+        run.restore(kept.here)
+        return True
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the next treatment depends on besides the run."""
@@ -91,99 +119,81 @@ class Treatment:
         self._failed = {(symptom, layer, remedy) for symptom, layer, remedy in state["failed"]}
         self._strategy.load_state_dict(state["strategy"])
 
-    def _try(
-        self, trials: Trials, number: int, symptom: Symptom, remedy: Remedy, base: Checkpoint, now: Checkpoint
-    ) -> bool:
-        started, steps = time.perf_counter(), self._limits.extra_steps
+    def _one_by_one(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
+        for remedy in ranked:
+            lap = self._begun(case, remedy)
+            if lap is not None and self._kept(case, lap):
+                return lap
+        return None
 
-        def record(found: Judgement, before: Validation | None, after: Validation | None) -> None:
-            decision = Decision(
-                epoch=now.place.epoch,
-                batch=now.place.batch,
-                symptom=symptom.name,
-                layer=symptom.layer,
-                evidence=dict(symptom.evidence),
-                strategy=self._strategy.name,
-                remedy=remedy.name,
-                before=None if before is None else before.row_loss,
-                after=None if after is None else after.row_loss,
-                kept=found.verdict is Verdict.KEEP,
-                reason=found.reason,
-                epochs=round((steps - self._limits.extra_steps) / self._run.batches_per_epoch, 3),
-                seconds=round(time.perf_counter() - started, 3),
-            )
-            self.decisions.append(decision)
-            if self._on_decision is not None:
-                self._on_decision(decision)
+    def _raced(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
+        begun = [lap for remedy in ranked if (lap := self._begun(case, remedy)) is not None]
+        winner = race(case.trials, begun, lambda lap, why: self._decide(case, lap, why))
+        return winner if winner is not None and self._kept(case, winner) else None
 
-        try:
-            found, before, after = trials.judged(number, fatal=symptom.fatal)
-        except OutOfTimeError:
-            record(Judgement(Verdict.DROP, "the time budget ended the trial"), None, None)
-            self._run.restore(base)
-            raise
-        record(found, before, after)
+    def _begun(self, case: _Case, remedy: Remedy) -> Lap | None:
+        """Apply a remedy at the base; None where it finds nothing to do there or no budget is left."""
+        if not self._limits.may_try():
+            return None
+        self._run.restore(case.base)
+        model = self._workbench.applied(remedy, case.symptom, len(self.decisions))
+        if model is None:
+            return None
+        self._limits.spend_repair()
+        number = self._candidates.add((*self._candidates.remedies, remedy.name))
+        self._run.adopt(model, self._workbench.batch_size(remedy))
+        lap = case.trials.begin(remedy.name, number)
+        case.open.append(lap)
+        return lap
+
+    def _kept(self, case: _Case, lap: Lap) -> bool:
+        found, control = case.trials.judged(lap, case.symptom)
+        self._decide(case, lap, found, control)
         return found.verdict is Verdict.KEEP
 
+    def _decide(self, case: _Case, lap: Lap, found: Judgement, control: Validation | None = None) -> None:
+        case.open.remove(lap)
+        kept = found.verdict is Verdict.KEEP
+        if not kept:
+            self._failed.add((case.symptom.name, case.symptom.layer, lap.name))
+        untouched = case.trials.control if control is not None else None
+        steps = lap.steps + (untouched.steps if untouched else 0)
+        decision = Decision(
+            epoch=case.now.place.epoch,
+            batch=case.now.place.batch,
+            symptom=case.symptom.name,
+            layer=case.symptom.layer,
+            evidence=dict(case.symptom.evidence),
+            strategy=self._strategy.name,
+            remedy=lap.name,
+            before=None if control is None else control.row_loss,
+            after=lap.now.row_loss if lap.ends else None,
+            kept=kept,
+            reason=found.reason,
+            epochs=round(steps / self._run.batches_per_epoch, 3),
+            seconds=round(lap.seconds + (untouched.seconds if untouched else 0.0), 3),
+        )
+        self.decisions.append(decision)
+        if self._on_decision is not None:
+            self._on_decision(decision)
+
     def _ranked(self, symptom: Symptom) -> list[Remedy]:
-        """Return the remedies in the strategy's order: applicable, in the space, and not failed before."""
+        """Return the strategy's order of the remedies that apply, did not fail before and undo nothing."""
+        number = len(self.decisions)
+        kept = {decision.remedy for decision in self.decisions if decision.kept}
         open_ones = [
             remedy
-            for remedy in self._remedies
+            for remedy in self._workbench.offered(symptom, number)
             if (symptom.name, symptom.layer, remedy.name) not in self._failed
+            and _OPPOSITES.get(remedy.name) not in kept
             and not remedy.stops
-            and (not remedy.changes_batches or self._batch_size(remedy) != self._run.batch_size)
-            and remedy.applicable(self._run.model, symptom, self._constraints)
-            and self._stays_in_space(remedy, symptom)
         ]
         context = RepairContext(
             symptom=symptom,
             statistics=self._run.statistics(self._run.look()),
             remedies=open_ones,
             decisions=tuple(self.decisions),
-            look_ahead=lambda remedy: self._look_ahead(remedy, symptom),
-            rng=self._rng("rank"),
+            look_ahead=lambda remedy: self._workbench.look_ahead(remedy, symptom, number),
+            rng=self._workbench.rng("rank", number),
         )
         return list(self._strategy.rank(context))
-
-    def _rng(self, purpose: str) -> np.random.Generator:
-        # The count of decisions stands for all that happened before, so a resumed repair draws alike.
-        return np.random.default_rng((self._seed, len(self.decisions), *purpose.encode()))
-
-    def _applied(self, remedy: Remedy, symptom: Symptom) -> Any:
-        """Return the edited model, None where the edit leaves the space after all, or has nothing to do."""
-        run = self._run
-        x, y = run.probe_rows()
-        bench = Bench(
-            self._constraints,
-            self._rng(remedy.name),
-            x,
-            y,
-            batches=run.training_batches,
-            steps_left=run.steps_left,
-        )
-        guard = Guard(run.model, self._constraints)
-        model = remedy.apply(run.model, symptom, bench)
-        if model is None or guard.broken(model) is not None:
-            return None
-        return model if self._constraints.admits(model) else None
-
-    def _batch_size(self, remedy: Remedy) -> int | None:
-        """Return the rows a step after a remedy; None where the owner of the data makes the batches."""
-        now, rows = self._run.batch_size, self._run.rows
-        return None if now is None or rows is None else remedy.batch_size(now, rows)
-
-    def _stays_in_space(self, remedy: Remedy, symptom: Symptom) -> bool:
-        if self._constraints.space is None or remedy.kind == "parameters":
-            return True
-        return self._applied(remedy, symptom) is not None
-
-    def _look_ahead(self, remedy: Remedy, symptom: Symptom) -> TrainingStatistics | None:
-        here = self._run.checkpoint()
-        model = self._applied(remedy, symptom)
-        if model is None:
-            return None
-        self._run.adopt(model)
-        found = self._run.statistics(self._run.look())
-        self._run.restore(here)
-        return found

@@ -2,19 +2,44 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from archmend.repair.candidates import Candidates
 from archmend.repair.judge import Judgement, Verdict, judge
 from archmend.repair.limits import Limits
 from archmend.repair.run import Checkpoint, Run, Validation
+from archmend.repair.values import Symptom
 from archmend.repair.watch import Watch
 
-STRETCH_SHARE = 0.03
+STRETCH_SHARE = 0.01
 """First length of a trial as a share of all the run's steps, within the two bounds below."""
 STRETCH_STEPS = (20, 200)
 ROUNDS = 3
 """How often an undecided trial may go on; each round doubles its length."""
+
+STRUCTURAL = frozenset(
+    {
+        "vanishing",
+        "dying",
+        "saturated",
+        "entropy_collapse",
+        "zero_initialization",
+        "symmetric_initialization",
+        "wrong_output",
+        "softmax_hidden",
+    }
+)
+"""Symptoms of how a network is built, which no further training mends."""
+CERTAIN = 0.9
+"""Confidence from which a fault that shows before it has learned anything counts as one that keeps it from
+learning."""
+UNTOUCHED = "untouched"
+
+
+def hopeless(symptom: Symptom) -> bool:
+    """Whether a network with this symptom is not worth training for a comparison."""
+    return symptom.fatal or (symptom.name in STRUCTURAL and symptom.confidence >= CERTAIN)
 
 
 def stretch(run: Run) -> int:
@@ -28,78 +53,125 @@ class Lap:
     """A path of training that can be lengthened.
 
     Attributes:
-        number: of the candidate. ends: its states and validations after each round.
-        faulty: whether a probe shows a fault at the last of them.
+        name: of the remedy, or `untouched`. number: of the candidate.
+        here: where it stands. start: its validation before the first round.
+        ends: validations after each round. over: whether the run has no more epochs.
+        faulty: whether the fault (or another that was not there before) shows in a probe at `here`.
+        steps: trained so far. seconds: wall time of them and of the looks.
     """
 
+    name: str
     number: int
-    ends: list[tuple[Checkpoint, Validation]] = field(default_factory=list)
+    here: Checkpoint
+    start: Validation
+    ends: list[Validation] = field(default_factory=list)
+    over: bool = False
     faulty: bool = False
+    steps: int = 0
+    seconds: float = 0.0
+
+    @property
+    def now(self) -> Validation:
+        """The latest validation."""
+        return self.ends[-1] if self.ends else self.start
 
 
 class Trials:
-    """All trials for one symptom, from one checkpoint."""
+    """All trials for one symptom, from one checkpoint.
+
+    Attributes:
+        control: the untouched run, as far as it was trained for comparisons; None before the first.
+    """
 
     def __init__(
-        self, run: Run, base: Checkpoint, candidates: Candidates, limits: Limits, watch: Watch
+        self,
+        run: Run,
+        base: Checkpoint,
+        candidates: Candidates,
+        limits: Limits,
+        watch: Watch,
+        symptom: str,
     ) -> None:
-        """The untouched run is trained only when a remedy is first compared with it."""
+        """Look at the untouched run; it is trained only when a remedy is first compared with it.
+
+        Args:
+            run: stands at `base`.
+            base: where the trials start.
+            candidates: told of each validation.
+            limits: told of each step.
+            watch: asked whether a fault shows.
+            symptom: the name of what shall be mended.
+        """
         self._run, self._base = run, base
         self._candidates, self._limits, self._watch = candidates, limits, watch
         self._first = stretch(run)
-        self.control = Lap(candidates.current)
+        self._symptom = symptom
+        self._there_before = watch.shown(run)
+        self.control: Lap | None = None
 
-    def untouched(self, round_: int) -> Validation:
-        """Return the untouched run's validation after a round; `run` stands there afterwards."""
-        if not self.control.ends:
-            self._run.restore(self._base)
-        else:
-            self._run.restore(self.control.ends[-1][0])
-        while len(self.control.ends) <= round_:
-            self._lengthen(self.control)
-            self.control.faulty = self._watch.structure(self._run) is not None
-        return self.control.ends[round_][1]
+    def begin(self, name: str, number: int) -> Lap:
+        """Return the lap of the candidate on which the run stands."""
+        began = time.perf_counter()
+        lap = Lap(name, number, self._run.checkpoint(), self._run.validate())
+        lap.faulty = self._faulty()
+        lap.seconds = time.perf_counter() - began
+        return lap
 
-    def judged(self, number: int, *, fatal: bool) -> tuple[Judgement, Validation | None, Validation]:
-        """Train the candidate on which the run stands, for as long as its verdict is open.
-
-        Args:
-            number: of the candidate.
-            fatal: the untouched run cannot go on, so there is nothing to compare.
-
-        Returns:
-            The judgement, and the two validations it rests on; the run stands at the trial's end.
-        """
-        start = self._run.validate()
-        lap = Lap(number)
-        if self._watch.structure(self._run) is not None:
-            return judge(None, start, start, mended=False, structural=True, last=True), None, start
-        for round_ in range(ROUNDS):
-            control = None
-            if not fatal:
-                held = self._run.checkpoint()
-                control = self.untouched(round_)
-                self._run.restore(held)
-            self._lengthen(lap)
-            now = lap.ends[-1][1]
-            mended = self._watch.structure(self._run) is None
-            last = round_ == ROUNDS - 1 or self._run.place.epoch >= self._run.epochs
-            found = judge(control, start, now, mended=mended, structural=self.control.faulty, last=last)
-            if found.verdict is not Verdict.LONGER:
-                return found, control, now
-        raise AssertionError("the last round is always decided")
-
-    def _lengthen(self, lap: Lap) -> None:
+    def lengthen(self, lap: Lap) -> None:
+        """Train a lap for one more round, each twice as long as the one before, the second as the first."""
+        began, run = time.perf_counter(), self._run
+        run.restore(lap.here)
         steps = self._first * 2 ** max(0, len(lap.ends) - 1)
-        run = self._run
-        for _ in range(steps):
-            if run.place.epoch >= run.epochs:
-                break
+        done = 0
+        while done < steps and run.place.epoch < run.epochs:
             self._limits.check_time()
             run.step()
+            done += 1
             if run.at_epoch_end:
                 self._candidates.consider(lap.number, run, run.finish_epoch())
-        self._limits.spend(steps)
+        self._limits.spend(done)
         found = run.validate()
         self._candidates.consider(lap.number, run, found)
-        lap.ends.append((run.checkpoint(), found))
+        lap.ends.append(found)
+        lap.here, lap.over = run.checkpoint(), run.place.epoch >= run.epochs
+        lap.faulty = self._faulty()
+        lap.steps += done
+        lap.seconds += time.perf_counter() - began
+
+    def judged(self, lap: Lap, symptom: Symptom) -> tuple[Judgement, Validation | None]:
+        """Lengthen a lap for as long as its verdict is open.
+
+        Args:
+            lap: a remedy's; lengthened at least once if it is not faulty from the start.
+            symptom: what it shall mend. Where that is sure to keep the untouched run from learning, this is
+                trained only if the lap hardly learns either; where it is fatal, never.
+
+        Returns:
+            The judgement, and the untouched run's validation that it rests on, None where there is none.
+        """
+        if not lap.ends and not lap.faulty:
+            self.lengthen(lap)
+        while True:
+            last = lap.over or len(lap.ends) >= ROUNDS
+            alone = lap.faulty or symptom.fatal or (hopeless(symptom) and not last)
+            control = None if alone else self._untouched(len(lap.ends))
+            structural = self.control is not None and self.control.faulty
+            found = judge(
+                control, lap.start, lap.now, mended=not lap.faulty, structural=structural, last=last
+            )
+            if found.verdict is not Verdict.LONGER:
+                return found, control
+            self.lengthen(lap)
+
+    def _untouched(self, rounds: int) -> Validation:
+        """Return the untouched run's validation after so many rounds."""
+        if self.control is None:
+            self._run.restore(self._base)
+            self.control = self.begin(UNTOUCHED, self._candidates.current)
+        while len(self.control.ends) < rounds:
+            self.lengthen(self.control)
+        return self.control.ends[rounds - 1]
+
+    def _faulty(self) -> bool:
+        now = self._watch.shown(self._run)
+        return self._symptom in now or bool(now - self._there_before)

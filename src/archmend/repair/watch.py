@@ -35,9 +35,11 @@ class Watch:
             self._next_probe = run.place.steps + max(1, min(LONGEST, int(run.place.steps * (GROWTH - 1))))
         return self._first(run, layers, epoch_end)
 
-    def structure(self, run: Run) -> Symptom | None:
-        """Probe now, and return the first symptom that shows without an epoch's end."""
-        return self._first(run, run.look(), False)
+    def shown(self, run: Run) -> frozenset[str]:
+        """Probe now, and return the names of all symptoms that show without an epoch's end."""
+        statistics = run.statistics(run.look())
+        found = (detector.look(statistics) for detector in self._detectors)
+        return frozenset(symptom.name for symptom in found if symptom is not None)
 
     def restart(self) -> None:
         """Probe at the next look: the network has changed or went back."""
