@@ -24,7 +24,7 @@ from archmend.repair.limits import EXTRA_SHARE, EXTRA_STEPS, Limits
 from archmend.repair.loop import Loop
 from archmend.repair.remedies import REMEDIES
 from archmend.repair.run import Run
-from archmend.repair.strategies import DEFAULT, REPAIR_STRATEGIES
+from archmend.repair.strategies import REPAIR_STRATEGIES
 from archmend.repair.treatment import Treatment
 from archmend.repair.values import HISTORY_NAMES, EpochRecord
 from archmend.repair.watch import Watch
@@ -79,7 +79,7 @@ def fit(
         validation: rows to decide on, in one of the same forms.
         epochs: of the path that training takes; trials that are undone come on top.
         batch_size: rows a step, for arrays.
-        strategy: name of a repair strategy, or `auto`.
+        strategy: name of a repair strategy.
         space: the repair space: the architecture of every candidate lies in it. None allows every remedy.
         architecture: of the model in `space`, needed where the space's networks do not show it (those of a
             user's code, and those that fork); the layers then stay as they are.
@@ -99,9 +99,8 @@ def fit(
     """
     started = time.monotonic()
     check_counts(epochs, batch_size, budget_seconds, max_repairs)
-    chosen = DEFAULT if strategy == "auto" else strategy
-    if chosen not in REPAIR_STRATEGIES.names():
-        raise unknown_name("repair strategy", strategy, ("auto", *REPAIR_STRATEGIES.names()))
+    if strategy not in REPAIR_STRATEGIES.names():
+        raise unknown_name("repair strategy", strategy, REPAIR_STRATEGIES.names())
     if model is None:
         model, architecture = _drawn(space, seed)
     check_model(model)
@@ -124,14 +123,14 @@ def fit(
     candidates, watch = Candidates(), Watch(DETECTORS.create_all())
     workbench = Workbench(run, REMEDIES.create_all(), constraints, seed)
     treatment = Treatment(
-        run, workbench, REPAIR_STRATEGIES.create(chosen), candidates, limits, watch, on_decision
+        run, workbench, REPAIR_STRATEGIES.create(strategy), candidates, limits, watch, on_decision
     )
     listener = CallbackListener(callbacks, epochs, rows.batches, on_epoch)
     loop = Loop(run, watch, treatment, candidates, limits, listener)
     if keeper is None:
         loop.go()
     else:
-        asked = {"epochs": epochs, "batch_size": batch_size, "strategy": chosen, "seed": seed}
+        asked = {"epochs": epochs, "batch_size": batch_size, "strategy": strategy, "seed": seed}
         going = KeptLoop(loop, keeper, run, fingerprint({**asked, "max_repairs": max_repairs}, run))
         going.resume(run.engine_of)
         loop.go(going.between)

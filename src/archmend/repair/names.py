@@ -13,4 +13,4 @@ def detector_names() -> tuple[str, ...]:
 
 def repair_strategy_names() -> tuple[str, ...]:
     """Return the names that `strategy` takes, `auto` first."""
-    return ("auto", *REPAIR_STRATEGIES.names())
+    return REPAIR_STRATEGIES.names()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from archmend.repair.plugins import PartRegistry
+from archmend.repair.strategies.auto import Auto
+from archmend.repair.strategies.max_entropy import MaxEntropy
 from archmend.repair.strategies.random import RandomRepair
 from archmend.repair.strategies.rules import Rules
 from archmend.repair.strategy import RepairStrategy
@@ -11,9 +13,7 @@ REPAIR_STRATEGIES = PartRegistry[RepairStrategy](
     "repair strategy",
     "archmend.repair_strategies",
     RepairStrategy,  # type: ignore[type-abstract]
-    (Rules, RandomRepair),
+    (Auto, Rules, MaxEntropy, RandomRepair),
 )
-DEFAULT = "rules"
-"""What `auto` stands for."""
 
-__all__ = ["DEFAULT", "REPAIR_STRATEGIES", "RandomRepair", "Rules"]
+__all__ = ["REPAIR_STRATEGIES", "Auto", "MaxEntropy", "RandomRepair", "Rules"]

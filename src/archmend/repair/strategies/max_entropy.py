@@ -1,0 +1,56 @@
+"""Among the remedies the one after which the layer that says least says most."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+from archmend.repair.remedy import Remedy
+from archmend.repair.strategies.rules import rule
+from archmend.repair.strategy import RepairContext, RepairStrategy
+from archmend.repair.values import TrainingStatistics
+
+HEALTHY = 0.25
+"""Nats of the smallest layer entropy from which a network at its start learned, in all of the runs that were
+looked at; below it the more the better, above it entropy says nothing more of how a network will train."""
+STEP = 0.05
+"""Nats by which two entropies must differ to count as different: about what another draw of weights does."""
+
+
+class MaxEntropy(RepairStrategy):
+    """Maximises the smallest layer entropy right after the remedy, before any training.
+
+    The entropy of a layer over a batch (Peer et al., "Improving the Trainability of Deep Neural Networks
+    through Layerwise Batch-Entropy Regularization", TMLR 2022) is what the layers behind it can still tell
+    apart. A remedy costs one forward and backward pass to look at. What leaves a network with enough of it
+    in every layer is ordered by the rules.
+    """
+
+    name: ClassVar[str] = "max_entropy"
+
+    def rank(self, context: RepairContext) -> Sequence[Remedy]:
+        """Return the remedies by the smallest layer entropy after them, without those that end in NaN."""
+        order = rule(context) or tuple(remedy.name for remedy in context.remedies)
+        place = {name: number for number, name in enumerate(order)}
+        scored = []
+        for remedy in context.remedies:
+            ahead = context.look_ahead(remedy)
+            if ahead is None:
+                continue
+            entropy = smallest_entropy(ahead)
+            if entropy > -math.inf:
+                score = round(min(entropy, HEALTHY) / STEP)
+                scored.append((-score, place.get(remedy.name, len(place)), remedy))
+        return [remedy for _, _, remedy in sorted(scored, key=lambda one: one[:2])]
+
+
+def smallest_entropy(statistics: TrainingStatistics) -> float:
+    """Return the smallest entropy of a hidden layer in nats.
+
+    It is infinite where none was measured, and negative infinite where a value of the network is not finite.
+    """
+    if not all(layer.finite for layer in statistics.layers):
+        return -math.inf
+    measured = [layer.entropy for layer in statistics.hidden if not math.isnan(layer.entropy)]
+    return min(measured, default=math.inf)
