@@ -208,7 +208,7 @@ def archmend(
     validation: float = 0.15,
     test: float = 0.15,
     space: str = "fc",
-    strategy: str = "random",
+    strategy: str = "auto",
     objective: str = "accuracy",
     engine: str = "auto",
     max_trials: int = 30,
@@ -279,8 +279,8 @@ def archmend(
         split_seed: Which rows go where.
         validation: Share of the rows to choose by.
         test: Share of the rows to test on.
-        space: Search space: seed-fc, seed-fc-free, fc, conv or conv-open.
-        strategy: Random or grid with name:key=value settings, or katib-tpe and others of Katib's own.
+        space: Search space: fc, conv, cells, tabular, series, text, seed-fc, seed-fc-free or conv-open.
+        strategy: Auto, surrogate, evolution, random... with name:key=value settings; Katib's as katib-tpe.
         objective: What is made better; several with commas.
         engine: Where trials run: katib, local (in the search task itself) or auto (katib in a cluster).
         max_trials: Trials of the search; 0 is no limit.
@@ -296,7 +296,7 @@ def archmend(
         inherit: Start a trial from the weights of: best, parent or none.
         workers: Trials at once; 0 is 2 under Katib, and one a core in the search task itself.
         seed: Of everything that is drawn.
-        repair_strategy: Auto, rules or random.
+        repair_strategy: Auto, max_entropy, rules or random.
         repair_epochs: Epochs of the final training.
         repair_max_seconds: Wall time of the final training; 0 is no limit.
         registry: Where the model is registered: an s3:// or minio:// folder.
