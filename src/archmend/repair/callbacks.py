@@ -80,3 +80,9 @@ class CallbackListener:
         """Training is over."""
         if self._list is not None:
             self._list.on_train_end(dict(self._logs))
+
+
+def sets_rate(callback: Any) -> bool:
+    """Whether a callback sets the learning rate as training goes; Keras refuses a schedule beside one."""
+    kinds = (keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau)
+    return isinstance(callback, kinds)

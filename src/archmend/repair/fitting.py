@@ -7,23 +7,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from archmend.errors import BadInput, NothingSucceeded, unknown_name
-from archmend.repair.callbacks import CallbackListener
+from archmend.repair.callbacks import CallbackListener, sets_rate
 from archmend.repair.candidates import Candidate, Candidates
-from archmend.repair.check import check_counts, check_model, labels_of, open_rows
-from archmend.repair.cloning import rebuild
+from archmend.repair.check import check_counts
 from archmend.repair.constraints import Constraints
 from archmend.repair.decision import Decision
 from archmend.repair.detectors import DETECTORS
-from archmend.repair.engine import Engine
 from archmend.repair.keeper import Keeper
 from archmend.repair.kept import KeptLoop, fingerprint
 from archmend.repair.limits import EXTRA_SHARE, EXTRA_STEPS, Limits
 from archmend.repair.loop import Loop
+from archmend.repair.opening import open_run
 from archmend.repair.remedies import REMEDIES
-from archmend.repair.run import Run
 from archmend.repair.strategies import REPAIR_STRATEGIES
 from archmend.repair.treatment import Treatment
 from archmend.repair.values import HISTORY_NAMES, EpochRecord
@@ -65,6 +61,9 @@ def fit(
     budget_seconds: float | None = None,
     max_repairs: int | None = None,
     callbacks: Iterable[Any] = (),
+    frozen: Iterable[str] = (),
+    max_params: int | None = None,
+    max_latency_ms: float | None = None,
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_decision: Callable[[Decision], None] | None = None,
     keeper: Keeper | None = None,
@@ -87,6 +86,9 @@ def fit(
         budget_seconds: wall time after which training stops, hard.
         max_repairs: remedies tried at most.
         callbacks: Keras callbacks, told of the path: batches outside trials, and all its epochs.
+        frozen: names of layers that no remedy touches, besides those with `trainable` False.
+        max_params: trainable parameters of any candidate at most.
+        max_latency_ms: median time of a forward pass of one row, measured on this machine, at most.
         on_epoch: called with the record of each epoch of the path.
         on_decision: called with each decision as it is made.
         keeper: keeps the state between epochs, so that a later call with the same arguments goes on from
@@ -98,34 +100,38 @@ def fit(
         NothingSucceeded: no candidate's validation was ever finite.
     """
     started = time.monotonic()
+    callbacks = tuple(callbacks)
     check_counts(epochs, batch_size, budget_seconds, max_repairs)
     if strategy not in REPAIR_STRATEGIES.names():
         raise unknown_name("repair strategy", strategy, REPAIR_STRATEGIES.names())
-    if model is None:
-        model, architecture = _drawn(space, seed)
-    check_model(model)
-    constraints = Constraints(space, None if architecture is None else _fixed_layout(model, space))
-    copy = _working_copy(model, train, seed)
-    labels = labels_of(copy)
-    rows = open_rows(train, "train", copy, labels, batch_size, seed)
-    held_out = open_rows(validation, "validation", copy, labels, batch_size, seed)
-    if not constraints.admits(copy):
-        raise BadInput(
-            f"model {model.name!r} is not in the repair space {getattr(space, 'name', None)!r}; "
-            "give a model that is, or no space"
-        )
+    limits_of = Constraints(
+        space,
+        frozen=frozenset(frozen),
+        max_params=max_params,
+        max_latency_ms=max_latency_ms,
+        schedules=not any(sets_rate(callback) for callback in callbacks),
+    )
+    run, constraints = open_run(
+        model,
+        train,
+        validation,
+        epochs=epochs,
+        batch_size=batch_size,
+        seed=seed,
+        constraints=limits_of,
+        architecture=architecture,
+    )
     limits = Limits(
         deadline=None if budget_seconds is None else started + budget_seconds,
         repairs=max_repairs,
-        extra_steps=max(EXTRA_STEPS, round(EXTRA_SHARE * epochs * rows.batches)),
+        extra_steps=max(EXTRA_STEPS, round(EXTRA_SHARE * epochs * run.batches_per_epoch)),
     )
-    run = Run(Engine(copy, labels, rows), rows, held_out, labels, epochs)
     candidates, watch = Candidates(), Watch(DETECTORS.create_all())
     workbench = Workbench(run, REMEDIES.create_all(), constraints, seed)
     treatment = Treatment(
         run, workbench, REPAIR_STRATEGIES.create(strategy), candidates, limits, watch, on_decision
     )
-    listener = CallbackListener(callbacks, epochs, rows.batches, on_epoch)
+    listener = CallbackListener(callbacks, epochs, run.batches_per_epoch, on_epoch)
     loop = Loop(run, watch, treatment, candidates, limits, listener)
     if keeper is None:
         loop.go()
@@ -146,36 +152,3 @@ def fit(
     history = {name: [getattr(r, name) for r in run.place.history] for name in HISTORY_NAMES}
     run.restore(candidates.best)
     return RepairResult(run.model, history, tuple(treatment.decisions), candidates.listed())
-
-
-def _working_copy(model: Any, train: Any, seed: int) -> Any:
-    """Return a compiled copy with weights and moments, whose random layers draw by the seed."""
-    if not model.built:
-        raise BadInput(f"model {model.name!r} has no input shape yet; start it with keras.Input(shape)")
-    try:
-        copy = rebuild(model)
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise BadInput(
-            f"model {model.name!r} cannot be copied ({type(error).__name__}: {str(error).splitlines()[0]}); "
-            "its layers need get_config and from_config"
-        ) from error
-    trained = {id(v) for v in copy.weights}
-    for number, state in enumerate(v for v in copy.variables if id(v) not in trained and "seed" in v.name):
-        state.assign(np.array([seed & 0xFFFFFFFF, number], dtype=state.dtype))
-    return copy
-
-
-def _fixed_layout(model: Any, space: Space | None) -> tuple[str, ...] | None:
-    """Return the model's layout where the space's networks do not show their architecture."""
-    from archmend.networks import layout_of, readable
-
-    return None if space is None or readable(space) else layout_of(model)
-
-
-def _drawn(space: Space | None, seed: int) -> tuple[Any, Architecture]:
-    if space is None:
-        raise BadInput("model is None and there is no space to draw one from; give one of the two")
-    from archmend.networks import build
-
-    architecture = space.sample(np.random.default_rng(seed))
-    return build(space, architecture, seed=seed), architecture
