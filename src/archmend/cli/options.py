@@ -54,6 +54,13 @@ Confirm = Annotated[
     int | None,
     typer.Option(help="Train the best so many again, 3 times each with fresh seeds, and let these decide."),
 ]
+WarmStart = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--warm-start",
+        help="Folder (or trials.jsonl) of an earlier run, whose trials tell where to begin; may be repeated.",
+    ),
+]
 Workers = Annotated[int | None, typer.Option(help="Processes; one a core, at most 4, unless given.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or begin it.")]
 

@@ -32,8 +32,9 @@ def run(
     learning_rate: o.LearningRate = None,
     inherit: o.Inherit = "none",
     confirm: o.Confirm = None,
+    warm_start: o.WarmStart = None,
     workers: o.Workers = None,
-    repair_strategy: Annotated[str, typer.Option(help="auto, rules or random.")] = "auto",
+    repair_strategy: Annotated[str, typer.Option(help="auto, max_entropy, rules or random.")] = "auto",
     repair_epochs: Annotated[int, typer.Option(help="Epochs of the final training.")] = 30,
     registry: Annotated[
         str, typer.Option(help="Folder of the registry, or s3://bucket/prefix.")
@@ -97,6 +98,7 @@ def run(
         learning_rate=learning_rate,
         inherit=inherit,
         confirm=confirm,
+        warm_start=tuple(warm_start or ()),
         workers=workers,
         seed=seed,
         resume=resume,

@@ -130,6 +130,13 @@ class Latency(_Read):
     trials_error_p95: float | None = None
 
 
+class EarlierRun(_Read):
+    """What search.json says of an earlier run that the search began with."""
+
+    run: str
+    trials: int
+
+
 class Asked(_Read):
     """run.json or search.json."""
 
@@ -141,6 +148,7 @@ class Asked(_Read):
     seconds: dict[str, float] | float = {}
     stopped_by: str | None = None
     latency: Latency | None = None
+    warm_start: tuple[EarlierRun, ...] = ()
 
 
 class Epoch(_Read):

@@ -50,6 +50,11 @@ class Auto(Strategy):
         """What was told, in the order of the ids."""
         return self.chosen.history
 
+    @property
+    def learns(self) -> bool:
+        """Whether results change what the chosen strategy asks."""
+        return self.chosen.learns
+
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return what the chosen strategy suggests."""
         return self.chosen.suggest(number, before)

@@ -34,6 +34,11 @@ class GridSearch(Strategy):
         self._listed: Iterator[Architecture] = iter(self.space)
         self._position = 0
 
+    @property
+    def learns(self) -> bool:
+        """It does not look at results."""
+        return False
+
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return the architecture at this place of the space's order."""
         if number < self._position:  # an id that a cut search left out

@@ -62,6 +62,11 @@ class MaxEntropy(LimitedStrategy):
         self._tried = {result.architecture for result in self.prior}
         self._places: dict[Architecture, np.ndarray] = {}
 
+    @property
+    def learns(self) -> bool:
+        """It does not look at results."""
+        return False
+
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return the first of the ranking that neither an id before nor an earlier run has."""
         seen = self._tried.union(before.values())

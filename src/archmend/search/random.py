@@ -20,6 +20,11 @@ class RandomSearch(LimitedStrategy):
 
     name: ClassVar[str] = "random"
 
+    @property
+    def learns(self) -> bool:
+        """It does not look at results."""
+        return False
+
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return a draw that no id before has."""
         rng = np.random.default_rng((self.seed, number))

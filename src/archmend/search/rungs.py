@@ -73,6 +73,11 @@ class RungStrategy(Strategy):
         """The epochs of the rungs."""
         return self._fidelities
 
+    @property
+    def learns(self) -> bool:
+        """Whether results change what the proposer asks."""
+        return self._first_proposer().learns
+
     @abstractmethod
     def propose(self, number: int, before: Mapping[int, Architecture]) -> Suggestion | None:
         """Return a new architecture on a bracket's first rung, or a promotion to the next rung."""

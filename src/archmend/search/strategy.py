@@ -112,6 +112,11 @@ class Strategy(ABC):
         """The numbers of epochs that it asks for, from the fewest on; empty leaves them to the evaluator."""
         return ()
 
+    @property
+    def learns(self) -> bool:
+        """Whether results change what it asks."""
+        return True
+
     def asked_before(self, number: int) -> list[Suggestion]:
         """Return the suggestions with smaller ids, in their order."""
         return [self._suggested[i] for i in sorted(self._suggested) if i < number]

@@ -14,8 +14,6 @@ from archmend.errors import BadInput
 from archmend.steps.records import TrialRecord
 from archmend.storage import disk_errors, sync_folder
 
-_WAY_OUT = "restore the file, or start in another output folder"
-
 
 class Journal:
     """Appends whole lines and holds the file for one writer at a time.
@@ -48,7 +46,7 @@ class Journal:
         content = self._file.read()
         whole = content.rfind(b"\n") + 1
         try:
-            self.records = _records(path, content[:whole])
+            self.records = parsed_records(path, content[:whole])
         except BadInput:
             self._file.close()
             raise
@@ -93,10 +91,22 @@ def read_journal(path: Path) -> tuple[TrialRecord, ...]:
         BadInput: it is damaged before its last line.
     """
     content = path.read_bytes()
-    return _records(path, content[: content.rfind(b"\n") + 1])
+    return parsed_records(path, content[: content.rfind(b"\n") + 1])
 
 
-def _records(path: Path, content: bytes) -> tuple[TrialRecord, ...]:
+def parsed_records(
+    path: str | Path, content: bytes, way_out: str = "restore the file, or start in another output folder"
+) -> tuple[TrialRecord, ...]:
+    """Return the trials of whole lines, in the order of the lines.
+
+    Args:
+        path: where they stand, for messages.
+        content: the lines.
+        way_out: what to do about a damage, for messages.
+
+    Raises:
+        BadInput: a line that is no trial, or one of a trial that was there before.
+    """
     records: list[TrialRecord] = []
     seen: set[int] = set()
     for number, line in enumerate(content.splitlines(), start=1):
@@ -106,11 +116,11 @@ def _records(path: Path, content: bytes) -> tuple[TrialRecord, ...]:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "text"
             raise BadInput(
-                f"line {number} of {path} is no trial ({where}: {first['msg'].lower()}); {_WAY_OUT}"
+                f"line {number} of {path} is no trial ({where}: {first['msg'].lower()}); {way_out}"
             ) from error
         if record.trial in seen:
             raise BadInput(
-                f"line {number} of {path} is trial {record.trial}, which was there before; {_WAY_OUT}"
+                f"line {number} of {path} is trial {record.trial}, which was there before; {way_out}"
             )
         seen.add(record.trial)
         records.append(record)

@@ -82,7 +82,8 @@ def command_of(request: RunRequest) -> str:
     for name, value in flags.items():
         if value is None or value is False or name in _NO_FLAGS:
             continue
-        words += [flag(name)] if value is True else [flag(name), str(value)]
+        for each in value if isinstance(value, list) else [value]:
+            words += [flag(name)] if each is True else [flag(name), str(each)]
     return shlex.join(words)
 
 

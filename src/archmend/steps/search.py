@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from archmend.datasets import Prepared, write_prepared
-from archmend.errors import Interrupted, NothingSucceeded
+from archmend.errors import BadInput, Interrupted, NothingSucceeded
 from archmend.networks import check_tensorflow
 from archmend.networks.latency_model import with_least_latency
 from archmend.search import (
@@ -44,6 +44,7 @@ from archmend.steps.search_keeping import Keeper
 from archmend.steps.search_latency import predicted_latency
 from archmend.steps.search_request import SearchRequest
 from archmend.steps.signals import interruptible
+from archmend.steps.warm_start import kept_warm_start, read_warm_start
 from archmend.training import PooledEvaluator, TrainingSettings, parent_chooser, weights_file
 
 Progress = Callable[[SearchProgress], None]
@@ -103,13 +104,20 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     latency = state.latency if state else predicted_latency(request, space)
     if latency is not None:
         space = with_least_latency(space, latency.model)
-    strategy = _checked_strategy(request, space, budget)
+    earlier = (
+        kept_warm_start(request.out, state.warm_start, space)
+        if state
+        else read_warm_start(request.warm_start, space, request.objective)
+    )
+    strategy = _checked_strategy(request, space, budget, earlier.results)
     # Nothing is written before everything that was asked for has been found to fit together.
     if isinstance(data, Prepared):
         write_prepared(data, request.out / DATA)
+    if state is None:
+        earlier.write(request.out, request.objective)
     with Journal(request.out / TRIALS) as journal:
         history = [record.result(space) for record in journal.records]
-        write_state(request, info, seconds(), latency=latency)
+        write_state(request, info, seconds(), latency=latency, warm_start=earlier.runs)
         tidy_weights(request.out / WEIGHTS, {result.id for result in history})
         try:
             keeper = Keeper(request, info, journal, history, seconds)
@@ -137,26 +145,31 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     return _outcome(request, result, best, seconds(), None if confirmed is None else confirmed[1])
 
 
-def _checked_strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy | None:
+def _checked_strategy(
+    request: SearchRequest, space: Space, budget: Budget, earlier: Sequence[TrialResult]
+) -> Strategy | None:
     """Return the strategy; None where Katib has it, after it was found to fit."""
     if request.engine == "katib":
         from archmend.steps.katib_plan import check_on_katib
 
         check_on_katib(request, space, budget)
         return None
-    return _strategy(request, space, budget)
-
-
-def _strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy:
     name, settings = parse_strategy(request.strategy)
-    return create_strategy(
+    strategy = create_strategy(
         name,
         space,
         request.seed,
         budget=budget,
         objectives=request.objectives,
+        prior=earlier,
         **with_epochs(name, settings, request.epochs),
     )
+    if earlier and not strategy.learns:
+        raise BadInput(
+            f"--warm-start tells results of earlier runs and --strategy {request.strategy} looks at none; "
+            "leave it out, or take a strategy that does (asha and hyperband: by their proposer)"
+        )
+    return strategy
 
 
 def _here(

@@ -19,6 +19,7 @@ from archmend.steps.own_code import check_own_code
 from archmend.steps.records import BestRecord, ClassCounts, HypervolumeRecord, ParetoRecord, TrialRecord
 from archmend.steps.search_latency import PredictedLatency
 from archmend.steps.search_request import SearchRequest
+from archmend.steps.warm_start import EarlierRun
 from archmend.storage import write_atomic
 from archmend.training import weights_file
 
@@ -44,6 +45,7 @@ class SearchState(BaseModel):
         data_digest, split_digest: of the data. archmend_version: that began it.
         latency: what the limit of latency stands on before networks are built; null where there is none, or
             nothing is known of the space or the machine.
+        warm_start: what was taken over from earlier runs.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -56,6 +58,7 @@ class SearchState(BaseModel):
     split_digest: str
     archmend_version: str = archmend.__version__
     latency: PredictedLatency | None = None
+    warm_start: tuple[EarlierRun, ...] = ()
 
 
 def claim(request: SearchRequest) -> SearchState | None:
@@ -132,15 +135,18 @@ def write_state(
     stopped_by: str | None = None,
     *,
     latency: PredictedLatency | None = None,
+    warm_start: tuple[EarlierRun, ...] = (),
 ) -> None:
-    """Write search.json; what it says of latency stays unless it is given anew."""
+    """Write search.json; what it says of latency and of earlier runs stays unless it is given anew."""
+    known = _known_state(request.out / SEARCH)
     state = SearchState(
         request=request.as_json(),
         seconds=round(seconds, 3),
         stopped_by=stopped_by,
         data_digest=info.digest,
         split_digest=info.split_digest,
-        latency=latency or _known_latency(request.out / SEARCH),
+        latency=latency or (known.latency if known else None),
+        warm_start=warm_start or (known.warm_start if known else ()),
     )
     source = request.space_source
     copy = _COPIES.get(source.kind)
@@ -150,8 +156,8 @@ def write_state(
     write_atomic(request.out / SEARCH, state.model_dump_json(indent=2) + "\n")
 
 
-def _known_latency(path: Path) -> PredictedLatency | None:
-    return SearchState.model_validate_json(path.read_bytes()).latency if path.is_file() else None
+def _known_state(path: Path) -> SearchState | None:
+    return SearchState.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 
 def write_results(

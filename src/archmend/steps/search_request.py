@@ -50,6 +50,7 @@ class SearchRequest:
         engine: local processes, or Katib in a cluster. katib: what its trials get; None is the defaults.
         data_uri: where the prepared data lies already for the cluster's nodes; None uploads it.
         confirm: how many of the best architectures are trained again with fresh seeds; None for none.
+        warm_start: folders or journals of earlier runs whose trials the strategy is told as ranks.
     """
 
     data: str
@@ -81,6 +82,7 @@ class SearchRequest:
     katib: KatibOptions | None = None
     data_uri: str | None = None
     confirm: int | None = None
+    warm_start: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check each value by itself.
@@ -101,6 +103,11 @@ class SearchRequest:
             raise BadInput(
                 f"--confirm {self.confirm} trains in processes of this machine and --engine katib in pods; "
                 "leave --confirm out, or search with --engine local"
+            )
+        if self.warm_start and self.engine == "katib":
+            raise BadInput(
+                f"--warm-start {self.warm_start[0]} is told to a strategy on this machine, and with --engine "
+                "katib it works in the cluster; leave it out, or search with --engine local"
             )
         own_code = self.space_source.kind == "python"
         if own_code and self.engine == "katib":
@@ -162,7 +169,8 @@ class SearchRequest:
     def as_json(self) -> dict[str, Any]:
         """Return the fields as plain JSON values."""
         digest = self.space_source.digest
-        return {**asdict(self), "out": str(self.out), **({SPACE_DIGEST: digest} if digest else {})}
+        plain = {**asdict(self), "out": str(self.out), "warm_start": list(self.warm_start) or None}
+        return plain | ({SPACE_DIGEST: digest} if digest else {})
 
     def difference(self, earlier: Mapping[str, Any]) -> str | None:
         """Return which flag keeps this from going on with an earlier request, with both values."""
@@ -179,8 +187,12 @@ def request_difference(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> st
                 f"the content of --space {now['space']} has changed since (its SHA-256 is "
                 f"{str(now[name])[:12]}... and was {str(earlier.get(name))[:12]}...)"
             )
-        return f"{flag(name)} is {now[name]} and was {earlier.get(name)}"
+        return f"{flag(name)} is {_shown(now[name])} and was {_shown(earlier.get(name))}"
     return None
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def available_cores() -> int:
