@@ -9,34 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from archmend.errors import BadInput
 from archmend.steps.confirm_record import ConfirmRecord
+from archmend.steps.explanation import ExplanationRecord
 from archmend.steps.records import BestRecord, TrialRecord
 from archmend.steps.search import SearchRequest, search
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a source that trains in no time."""
-    rng = np.random.default_rng(0)
-    y = np.arange(120) % 3
-    path = tmp_path_factory.mktemp("data") / "small.npz"
-    np.savez(path, x=(rng.normal(size=(120, 4)) + y[:, None]).astype(np.float32), y=y)
-    return str(path)
-
-
-@pytest.fixture
-def request_of(small: str, tmp_path: Path) -> Callable[..., SearchRequest]:
-    def _request(**other: Any) -> SearchRequest:
-        known = {"data": small, "out": tmp_path / "out", "space": "seed-fc", "epochs": 1, "workers": 1}
-        return SearchRequest(**{"max_trials": 4, **known, **other})
-
-    return _request
 
 
 @pytest.mark.parametrize(
@@ -72,7 +53,12 @@ def test_bad_requests(
 
 
 def test_published_schemas_are_current() -> None:
-    for model, name in ((TrialRecord, "trial"), (BestRecord, "best"), (ConfirmRecord, "confirm")):
+    for model, name in (
+        (TrialRecord, "trial"),
+        (BestRecord, "best"),
+        (ConfirmRecord, "confirm"),
+        (ExplanationRecord, "explanation"),
+    ):
         published = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
         assert published == model.model_json_schema(mode="serialization"), f"write {name}.schema.json anew"
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.minio_server import Server, forget_stores, running
 from tests.unit.kubeflow.katib.conftest import start
@@ -40,16 +39,6 @@ def bucket(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> s
     for name, value in server.variables().items():
         monkeypatch.setenv(name, value)
     return f"minio://{server.new_bucket()}"
-
-
-@pytest.fixture(scope="session")
-def small(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return a source that trains in no time."""
-    rng = np.random.default_rng(0)
-    y = np.arange(120) % 3
-    path = tmp_path_factory.mktemp("data") / "small.npz"
-    np.savez(path, x=(rng.normal(size=(120, 4)) + y[:, None]).astype(np.float32), y=y)
-    return str(path)
 
 
 @pytest.fixture
