@@ -9,6 +9,8 @@ import keras
 
 Layers = Mapping[str, Any]
 Chains = Mapping[str, Sequence[Any]]
+_NOT_IN_CONFIG = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+"""What `optimizer.exclude_from_weight_decay` sets, by the paths of variables, which copies have too."""
 
 
 def rebuild(
@@ -68,7 +70,10 @@ def rebuild(
     if isinstance(model, keras.Sequential):
         copy = _sequential(model, made, after, without, applied if branch else None)
     else:
-        copy = keras.models.clone_model(model, clone_function=made, call_function=applied)
+        # Of a model that is not compiled: cloning would compile the copy too, from a configuration that a
+        # loss of the user's own does not have.
+        plain = keras.Model(model.input, model.output, name=model.name)
+        copy = keras.models.clone_model(plain, clone_function=made, call_function=applied)
     carry_values(model, copy)
     compile_like(copy, model, optimizer, loss)
     return copy
@@ -125,7 +130,11 @@ def copy_optimizer(optimizer: Any, **changes: Any) -> Any:
     if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) and "learning_rate" in config:
         # As it is: a schedule of the user's own class could not be read back from its configuration.
         config["learning_rate"] = changes.get("learning_rate", rate)
-    return type(optimizer).from_config(config)
+    made = type(optimizer).from_config(config)
+    for name in _NOT_IN_CONFIG:
+        if getattr(optimizer, name, None):
+            setattr(made, name, getattr(optimizer, name))
+    return made
 
 
 def _carry_moments(source: Any, model: Any) -> None:

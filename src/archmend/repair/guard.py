@@ -48,7 +48,7 @@ def _settings(layer: Any) -> str:
 
 def _values(layer: Any) -> list[np.ndarray]:
     # A copy: NumPy's view of a variable could follow it.
-    return [np.array(v) for v in layer.weights]
+    return [np.array(v.numpy()) for v in layer.weights]
 
 
 def _same(a: np.ndarray, b: np.ndarray) -> bool:

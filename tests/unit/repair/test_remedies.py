@@ -17,13 +17,14 @@ from archmend.repair.remedies import REMEDIES
 DYING = Symptom("dying")
 FREE = Constraints()
 ROWS = np.random.default_rng(0).normal(size=(64, 2)).astype("float32")
+SIDES = (ROWS[:, 0] > 0).astype("int64")
 L = keras.layers
 
 
 def applied(name: str, model: Any, x: Any, symptom: Symptom = DYING) -> Any:
     model, remedy = rebuild(model), REMEDIES.create(name)  # the loop too works on a copy
     assert remedy.applicable(model, symptom, FREE)
-    return remedy.apply(model, symptom, Bench(FREE, np.random.default_rng(0), x))
+    return remedy.apply(model, symptom, Bench(FREE, np.random.default_rng(0), x, SIDES, steps_left=200))
 
 
 def images() -> Any:
@@ -46,9 +47,12 @@ KEEPING = [n for n in remedy_names() if REMEDIES.create(n).keeps_function]
 
 @pytest.mark.parametrize("name", KEEPING)
 def test_a_remedy_that_promises_it_keeps_the_function(name: str, chain: Callable[..., Any]) -> None:
-    model = chain(L.Dense(6, activation="relu"), L.Dense(4), L.Activation("tanh"), optimizer="sgd")
+    penalty = keras.regularizers.L2(0.01)
+    hidden = [L.Dense(6, activation="relu", kernel_regularizer=penalty), L.Dropout(0.4), L.Dense(4)]
+    model = chain(*hidden, L.Activation("tanh"), optimizer=keras.optimizers.SGD(1e-4))
     before = model(ROWS).numpy()
-    np.testing.assert_allclose(applied(name, model, ROWS)(ROWS).numpy(), before, atol=1e-5)
+    edited = applied(name, model, ROWS, Symptom("overfitting"))
+    np.testing.assert_allclose(edited(ROWS).numpy(), before, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["widen", "residual", "dropout"])

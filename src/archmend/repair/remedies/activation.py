@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-import keras
-
-from archmend.repair.blocks import Block, blocks_of
-from archmend.repair.cloning import clone_of, rebuild
+from archmend.repair.cloning import rebuild
 from archmend.repair.constraints import Constraints
+from archmend.repair.remedies.initializing import initialize
 from archmend.repair.remedies.optimizers import reset_moments
-from archmend.repair.remedies.reinitialize import initialize
+from archmend.repair.remedies.places import Activated, hidden_activations, with_activation
 from archmend.repair.remedy import Bench, Remedy
 from archmend.repair.values import Symptom
 
@@ -20,27 +18,31 @@ class _ExchangeActivation(Remedy):
     activation: ClassVar[str]
 
     def applicable(self, model: Any, symptom: Symptom, constraints: Constraints) -> bool:
-        """A hidden layer has another nonlinear activation."""
-        return bool(self._changed(model))
+        """A hidden layer has another nonlinear activation; gates keep theirs."""
+        return bool(self._changed(model, constraints))
 
     def apply(self, model: Any, symptom: Symptom, bench: Bench) -> Any:
         """Exchange them all and start all kernels again."""
-        replace = {}
-        for block in self._changed(model):
-            layer = model.get_layer(block.end)
-            if block.end == block.name:
-                replace[block.end] = clone_of(layer, activation=self.activation)
-            else:
-                replace[block.end] = keras.layers.Activation(self.activation, name=block.end)
-        edited = rebuild(model, replace=replace)
+        edited = rebuild(
+            model,
+            replace={
+                one.name: with_activation(model.get_layer(one.name), self.activation)
+                for one in self._changed(model, bench.constraints)
+            },
+        )
         initialize(edited, bench)
         reset_moments(edited)
         return edited
 
-    def _changed(self, model: Any) -> list[Block]:
-        return [
-            b for b in blocks_of(model) if not b.output and b.activation not in ("linear", self.activation)
-        ]
+    def _changed(self, model: Any, constraints: Constraints) -> list[Activated]:
+        return [one for one in hidden_activations(model, constraints) if one.activation != self.activation]
+
+
+class ActivationRelu(_ExchangeActivation):
+    """ReLU with He initialisation (Nair and Hinton 2010, He et al. 2015): nothing saturates upwards."""
+
+    name: ClassVar[str] = "activation_relu"
+    activation: ClassVar[str] = "relu"
 
 
 class ActivationSelu(_ExchangeActivation):

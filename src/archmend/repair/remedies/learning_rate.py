@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 from archmend.repair.constraints import Constraints
-from archmend.repair.remedies.optimizers import scheduled, usual_rate
+from archmend.repair.remedies.optimizers import peak_rate, scheduled, usual_rate, with_rate
 from archmend.repair.remedy import Bench, Remedy
 from archmend.repair.values import Symptom
 
@@ -19,19 +19,21 @@ class _ChangeRate(Remedy):
     up: ClassVar[bool]
 
     def applicable(self, model: Any, symptom: Symptom, constraints: Constraints) -> bool:
-        """No schedule sets the rate, and there is one to go to."""
+        """No schedule of the user's sets the rate, and there is one to go to."""
         return not scheduled(model.optimizer) and self._target(model, constraints) is not None
 
     def apply(self, model: Any, symptom: Symptom, bench: Bench) -> Any:
-        """Set the rate in place."""
-        model.optimizer.learning_rate = self._target(model, bench.constraints)
-        return model
+        """Set the rate in place; a schedule that a remedy has set is scaled in a copy."""
+        target = self._target(model, bench.constraints)
+        assert target is not None
+        return with_rate(model, target)
 
     def _target(self, model: Any, constraints: Constraints) -> float | None:
-        now, usual = float(model.optimizer.learning_rate), usual_rate(model.optimizer)
+        now, usual = peak_rate(model.optimizer), usual_rate(model.optimizer)
         offered = constraints.learning_rates
         if offered is None:
-            return max(now * FACTOR, usual) if self.up else min(now / FACTOR, usual)
+            target = max(now * FACTOR, usual) if self.up else min(now / FACTOR, usual)
+            return None if target == now else target
         if self.up:
             return next((rate for rate in offered if rate > now * 1.01), None)
         return next((rate for rate in reversed(offered) if rate < now * 0.99), None)

@@ -5,20 +5,27 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import keras
+import numpy as np
 
-from archmend.repair.blocks import Block, blocks_of, calls
+from archmend.repair.blocks import KERNEL_LAYERS, Block, calls
 from archmend.repair.cloning import rebuild
 from archmend.repair.constraints import Constraints
 from archmend.repair.remedies.optimizers import matching_initializer
+from archmend.repair.remedies.places import free_name, hidden_blocks
 from archmend.repair.remedy import Bench, Remedy
 from archmend.repair.values import Symptom
+
+_ALIVE = ("relu", "elu", "selu", "tanh", "gelu", "silu", "leaky_relu", "softsign")
+"""Activations that the branch may have; others' blocks get a ReLU in theirs."""
+_SIZE = 3
+"""Of a branch's kernel in each dimension of an image or a sequence."""
 
 
 class Residual(Remedy):
     """Add to a hidden layer's output a small branch of it whose last kernel is zero.
 
     After He et al. 2016 and, for the zero start, Zhang et al. 2019. The function is kept at
-    first; a Sequential model becomes a Functional one.
+    first; a Sequential model becomes a Functional one. The symptom's layer, else the deepest one.
     """
 
     name: ClassVar[str] = "residual"
@@ -26,32 +33,52 @@ class Residual(Remedy):
     keeps_function = True
 
     def applicable(self, model: Any, symptom: Symptom, constraints: Constraints) -> bool:
-        """A hidden dense layer can take a branch."""
-        return _place(model) is not None
+        """A hidden layer can take a branch, and there is room for its weights."""
+        return _place(model, symptom, constraints) is not None
 
     def apply(self, model: Any, symptom: Symptom, bench: Bench) -> Any:
-        """Bridge the deepest such layer."""
-        block = _place(model)
+        """Bridge that layer."""
+        block = _place(model, symptom, bench.constraints)
         assert block is not None
-        units = model.get_layer(block.name).units
-        activation = "relu" if block.activation == "linear" else block.activation
+        layer = model.get_layer(block.name)
+        activation = block.activation if block.activation in _ALIVE else "relu"
         start = matching_initializer(activation, bench.seed())
+        first = free_name(model, f"{block.end}_branch_in")
+        last = free_name(model, f"{block.end}_branch_out")
         branch = [
-            keras.layers.Dense(
-                units, activation=activation, kernel_initializer=start, name=f"{block.end}_branch_in"
-            ),
-            keras.layers.Dense(units, kernel_initializer="zeros", name=f"{block.end}_branch_out"),
+            _same_size(layer, activation=activation, kernel_initializer=start, name=first),
+            _same_size(layer, kernel_initializer="zeros", name=last),
         ]
         return rebuild(model, branch={block.end: branch})
 
 
-def _place(model: Any) -> Block | None:
-    """Return the deepest hidden dense block that has no branch yet."""
+def _same_size(layer: Any, **settings: Any) -> Any:
+    """Return a layer of the same kind and width that gives as many places as it gets."""
+    settings["dtype"] = layer.dtype_policy
+    if isinstance(layer, keras.layers.Dense):
+        return keras.layers.Dense(layer.units, **settings)
+    kind = next(kind for kind in KERNEL_LAYERS if isinstance(layer, kind))
+    return kind(layer.filters, _SIZE, padding="same", data_format=layer.data_format, **settings)
+
+
+def _place(model: Any, symptom: Symptom, constraints: Constraints) -> Block | None:
+    """Return the hidden block to bridge: one that has no branch yet and is none."""
     used, names = calls(model), {layer.name for layer in model.layers}
-    for block in reversed(blocks_of(model)):
-        dense = isinstance(model.get_layer(block.name), keras.layers.Dense)
-        plain = block.activation in ("relu", "elu", "selu", "tanh", "gelu", "silu", "leaky_relu", "linear")
-        free = used[block.end] == 1 and f"{block.end}_branch_in" not in names and "_branch_" not in block.name
-        if dense and plain and free and not block.output:
-            return block
-    return None
+    room = constraints.room(model)
+    found = [
+        block
+        for block in reversed(hidden_blocks(model, constraints))
+        if used[block.end] == 1
+        and f"{block.end}_branch_in" not in names
+        and "_branch_" not in block.name
+        and block.activation != "softmax"
+        and _weights(model.get_layer(block.name)) <= room
+    ]
+    named = [block for block in found if symptom.layer in block.parts]
+    return next(iter(named or found), None)
+
+
+def _weights(layer: Any) -> int:
+    """Return the weights of a branch of a layer."""
+    units, places = layer.kernel.shape[-1], np.prod([_SIZE] * (len(layer.kernel.shape) - 2), dtype=int)
+    return int(2 * (places * units * units + units))

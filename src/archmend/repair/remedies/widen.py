@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -42,8 +43,9 @@ class _Path:
 class Widen(Remedy):
     """Double a hidden layer's units by copies that share their outgoing weights.
 
-    Net2WiderNet (Chen et al. 2016). The copies share unevenly, so that their gradients differ and
-    they part without added noise. Layers
+    Net2WiderNet (Chen et al. 2016). Each outgoing weight is shared in a proportion of its own, so that a
+    unit and its copy get gradients of different directions and part without added noise: one
+    proportion a unit would only scale their gradients, and Adam divides by the scale. Layers
     called more than once, forks, merges and grouped convolutions are left alone.
     """
 
@@ -53,19 +55,17 @@ class Widen(Remedy):
 
     def applicable(self, model: Any, symptom: Symptom, constraints: Constraints) -> bool:
         """A hidden layer feeds exactly one kernel, through layers that treat each unit alike."""
-        return bool(_paths(model))
+        return bool(_paths(model, constraints))
 
     def apply(self, model: Any, symptom: Symptom, bench: Bench) -> Any:
         """Widen the symptom's layer if it can be, else the narrowest one."""
-        paths = _paths(model)
+        paths = _paths(model, bench.constraints)
         named = [path for path in paths if path.layer == symptom.layer]
         path = (
             named[0] if named else min(paths, key=lambda path: model.get_layer(path.layer).kernel.shape[-1])
         )
         layer = model.get_layer(path.layer)
         units = layer.kernel.shape[-1]
-        # Every unit is copied once; `share` is what the original keeps of its outgoing weights.
-        share = bench.rng.uniform(0.3, 0.7, units)
         width = next(name for kind, name in _WIDTH.items() if isinstance(layer, kind))
         edited = rebuild(
             model,
@@ -79,46 +79,73 @@ class Widen(Remedy):
             for old, new in zip(model.get_layer(name).weights, edited.get_layer(name).weights, strict=True):
                 new.assign(np.concatenate([old.numpy(), old.numpy()], axis=-1))
         old, new = model.get_layer(path.following), edited.get_layer(path.following)
-        new.kernel.assign(_split(old.kernel.numpy(), units, share))
+        new.kernel.assign(_split(old.kernel.numpy(), units, bench.rng))
         if old.bias is not None:
             new.bias.assign(old.bias)
         return edited
 
 
-def _split(kernel: np.ndarray, units: int, share: np.ndarray) -> np.ndarray:
+def _split(kernel: np.ndarray, units: int, rng: np.random.Generator) -> np.ndarray:
     """Divide the weights that read each unit between it and its copy; axis -2 is units, or places x units."""
     *places, inputs, outputs = kernel.shape
     by_unit = kernel.reshape(*places, inputs // units, units, outputs)
-    both = np.concatenate([by_unit * share[:, None], by_unit * (1 - share)[:, None]], axis=-2)
+    drawn = rng.uniform(0.5, 1.5, (2, *by_unit.shape))
+    share = (drawn[0] / drawn.sum(axis=0)).astype(kernel.dtype)
+    both = np.concatenate([by_unit * share, by_unit * (1 - share)], axis=-2)
     return both.reshape(*places, 2 * inputs, outputs)
 
 
-def _paths(model: Any) -> list[_Path]:
+def _paths(model: Any, constraints: Constraints) -> list[_Path]:
     """Return the layers that can be widened."""
-    used, followers = calls(model), consumers(model)
+    used, followers, frozen = calls(model), consumers(model), constraints.frozen_in(model)
     found = []
     for block in blocks_of(model):
         path = None if block.output else _follow(model, block.name, used, followers)
-        if path is not None:
+        if path is None or not frozen.isdisjoint((path.layer, *path.normalizations, path.following)):
+            continue
+        if _growth(model, path) <= constraints.room(model):
             found.append(path)
     return found
 
 
+def _growth(model: Any, path: _Path) -> int:
+    """Return how many weights a widening adds: as many again as are of these units, in and out."""
+    own = [v for n in (path.layer, *path.normalizations) for v in model.get_layer(n).trainable_variables]
+    return sum(math.prod(v.shape) for v in (*own, model.get_layer(path.following).kernel))
+
+
 def _follow(model: Any, start: str, used: dict[str, int], followers: dict[str, list[str]]) -> _Path | None:
     # A softmax mixes a layer's units, so copies would change what it gives.
-    if model.get_layer(start).get_config().get("activation") == "softmax":
+    if not _widenable(model.get_layer(start)):
         return None
-    kinds, name = tuple(_WIDTH), start
+    layers, kinds, name = {layer.name: layer for layer in model.layers}, tuple(_WIDTH), start
     normalizations: list[str] = []
     while used[name] == 1 and len(followers[name]) == 1:
         name = followers[name][0]
-        layer = model.get_layer(name)
+        layer = layers.get(name)
         if isinstance(layer, kinds):
-            whole = getattr(layer, "groups", 1) == 1 and used[name] == 1
+            whole = _one_group(layer) and used[name] == 1
             return _Path(start, tuple(normalizations), name) if whole else None
-        softmax = layer.get_config().get("activation") == "softmax"
+        softmax = _activation(layer) == "softmax"
         if isinstance(layer, keras.layers.BatchNormalization) and layer.axis in (-1, layer.output.ndim - 1):
             normalizations.append(name)
-        elif softmax or not isinstance(layer, (*_ALONG, keras.layers.Flatten)):
+        elif softmax or not isinstance(layer, (*_ALONG, keras.layers.Flatten)) or _first(layer):
             return None
     return None
+
+
+def _widenable(layer: Any) -> bool:
+    return isinstance(layer, tuple(_WIDTH)) and _activation(layer) != "softmax" and _one_group(layer)
+
+
+def _one_group(layer: Any) -> bool:
+    return getattr(layer, "groups", 1) == 1 and not _first(layer)
+
+
+def _first(layer: Any) -> bool:
+    """Whether the channels stand before the places, where units are not the last axis."""
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+def _activation(layer: Any) -> Any:
+    return layer.get_config().get("activation") if layer is not None else None
