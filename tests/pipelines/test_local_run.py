@@ -64,7 +64,11 @@ def test_the_model_is_registered_with_its_lineage_and_verifies(finished: Path) -
     ("flags", "sentence"),
     [
         (["--param", "max_trails=3"], "unknown pipeline parameter 'max_trails': did you mean 'max_trials'"),
-        (["--param", "max_trials=x"], "--param max_trials=x is of the wrong type; give a whole number"),
+        (["--param", "max_trials=x"], "parameter max_trials=x is of the wrong type; give a whole number"),
+        (
+            ["--param", "search_tolerations={}"],
+            "parameter search_tolerations={} is of the wrong type; give a list",
+        ),
         (["--param", "max_trials"], "--param 'max_trials' is no parameter; write name=value"),
     ],
 )

@@ -86,7 +86,8 @@ def gc(
     from archmend.kubeflow.katib.client import KatibClient
     from archmend.steps.katib_tidy import collect, parse_age
 
-    done = collect(KatibClient(namespace), parse_age(older_than))
+    age = parse_age(older_than)  # before the cluster is asked for, which may be away
+    done = collect(KatibClient(namespace), age)
     for name in done.stopped:
         typer.echo(f"stopped {name}")
     for name in done.removed:

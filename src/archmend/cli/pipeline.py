@@ -93,7 +93,7 @@ def submit_(
     service_account: Annotated[str, typer.Option(help="Of the run's pods.")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Stay until it ends, and end as it does.")] = False,
     max_wait: Annotated[
-        float | None, typer.Option(help="With --wait: seconds after which to leave it running.", min=0)
+        float | None, typer.Option(help="With --wait: seconds after which to leave it running.")
     ] = None,
     host: Host = "",
     namespace: Namespace = "",
@@ -109,12 +109,15 @@ def submit_(
     """
     from archmend.errors import BadInput, Interrupted
     from archmend.kubeflow import parse_parameters
-    from archmend.kubeflow.runs import Step, follow, load_package, submit
+    from archmend.kubeflow.runs import Step, checked_parameters, follow, load_package, submit
 
     if max_wait is not None and not wait:
         raise BadInput("--max-wait is for --wait; add that, or leave it out")
+    if max_wait is not None and not max_wait >= 0:
+        raise BadInput(f"--max-wait must be at least 0 seconds, got {max_wait:g}")
     package = load_package(pipeline_file)
-    given = parse_parameters(param or [])
+    # Before the server is asked for, which may be away.
+    given = checked_parameters(parse_parameters(param or []), package.inputs)
 
     def show(step: Step) -> None:
         if not quiet:

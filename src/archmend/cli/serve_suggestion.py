@@ -8,7 +8,7 @@ import typer
 
 
 def serve_suggestion(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="To listen on; Katib expects 6789.")] = 6789,
+    port: Annotated[int, typer.Option(help="To listen on; Katib expects 6789, 0 takes a free one.")] = 6789,
 ) -> None:
     """Serve the search strategies to Katib, until SIGTERM; each is an algorithm, such as archmend-random.
 
@@ -18,7 +18,10 @@ def serve_suggestion(
     """
     import logging
 
+    from archmend.errors import BadInput
     from archmend.kubeflow.suggestion import serve
 
+    if not 0 <= port <= 65535:
+        raise BadInput(f"--port must be 0 to 65535, got {port}")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     serve(port)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from archmend.errors import ArchmendError, BadInput, MissingExtra, unknown_name
+from archmend.errors import ArchmendError, BadInput, MissingExtra
 from archmend.kubeflow.compiled import compiled_pipeline
-
-_NUMBERS = {"NUMBER_INTEGER": int, "NUMBER_DOUBLE": float}
 
 
 class PipelineFailed(ArchmendError):
@@ -53,8 +49,9 @@ def run_locally(parameters: Mapping[str, str], out: Path) -> Path:
         from kfp import components, local
     except ModuleNotFoundError as error:
         raise MissingExtra("kfp", "kubeflow") from error
-    task = components.load_component_from_file(str(compiled_pipeline()))
-    arguments = _typed(parameters, task.pipeline_spec.root.input_definitions.parameters)
+    from archmend.kubeflow.runs import checked_parameters, load_package
+
+    arguments = checked_parameters(parameters, load_package().inputs)
     out = out.resolve()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BadInput(f"--out {out} is not an empty folder; choose another")
@@ -69,29 +66,7 @@ def run_locally(parameters: Mapping[str, str], out: Path) -> Path:
         warnings.filterwarnings("ignore", category=DeprecationWarning)
         local.init(runner=local.SubprocessRunner(use_venv=False), pipeline_root=str(out), raise_on_error=True)
         try:
-            task(**arguments)
+            components.load_component_from_file(str(compiled_pipeline()))(**arguments)
         except RuntimeError as error:
             raise PipelineFailed(" ".join(str(error).split())) from error
     return out
-
-
-def _typed(parameters: Mapping[str, str], declared: Mapping[str, Any]) -> dict[str, Any]:
-    from kfp.pipeline_spec import pipeline_spec_pb2
-
-    kinds = pipeline_spec_pb2.ParameterType.ParameterTypeEnum
-    found: dict[str, Any] = {}
-    for name, text in parameters.items():
-        if name not in declared:
-            raise unknown_name("pipeline parameter", name, declared)
-        kind = kinds.Name(declared[name].parameter_type)
-        try:
-            if kind == "BOOLEAN":
-                found[name] = bool(json.loads(text.lower()))
-            else:
-                found[name] = _NUMBERS[kind](text) if kind in _NUMBERS else text
-        except ValueError as error:
-            wanted = {"NUMBER_INTEGER": "a whole number", "NUMBER_DOUBLE": "a number"}.get(
-                kind, "true or false"
-            )
-            raise BadInput(f"--param {name}={text} is of the wrong type; give {wanted}") from error
-    return found

@@ -52,10 +52,13 @@ def _submit(*flags: str) -> Make:
     return lambda _: ["pipeline", "submit", "--param", "data=digits", *flags]
 
 
-def _no_server(_: Path) -> list[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    return ["schedule", "list", "--host", f"http://127.0.0.1:{port}"]
+def _nobody(*command: str) -> Make:
+    def made(_: Path) -> list[str]:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            port = listener.getsockname()[1]
+        return [*command, "--host", f"http://127.0.0.1:{port}"]
+
+    return made
 
 
 CASES: dict[str, tuple[Make, int, str]] = {
@@ -63,6 +66,11 @@ CASES: dict[str, tuple[Make, int, str]] = {
         _submit("--param", "max_trails=5"),
         2,
         "unknown pipeline parameter 'max_trails': did you mean 'max_trials'?",
+    ),
+    "an unknown parameter, and no server": (
+        _nobody("pipeline", "submit", "--param", "max_trails=5"),
+        2,
+        "unknown pipeline parameter 'max_trails'",
     ),
     "a parameter of another type": (
         _submit("--param", "max_trials=few"),
@@ -80,7 +88,11 @@ CASES: dict[str, tuple[Make, int, str]] = {
         2,
         "--max-wait is for --wait; add that, or leave it out",
     ),
-    "a negative time-out": (_submit("--wait", "--max-wait", "-1"), 2, "--max-wait"),
+    "a negative time-out": (
+        _submit("--wait", "--max-wait", "-1"),
+        2,
+        "--max-wait must be at least 0 seconds, got -1",
+    ),
     "a pipeline that is none": (
         _submit("--pipeline", "none.yaml"),
         2,
@@ -127,7 +139,7 @@ CASES: dict[str, tuple[Make, int, str]] = {
         2,
         "there is no schedule 'none'",
     ),
-    "nobody there": (_no_server, 4, "does not answer to say what it is"),
+    "nobody there": (_nobody("schedule", "list"), 4, "does not answer to say what it is"),
 }
 
 

@@ -9,6 +9,7 @@ from archmend.kubeflow.runs.apply import Applied, apply_plan, apply_schedule
 from archmend.kubeflow.runs.connection import connected
 from archmend.kubeflow.runs.manage import Listed, delete_schedule, list_schedules, run_now
 from archmend.kubeflow.runs.package import Package, load_package
+from archmend.kubeflow.runs.parameters import checked_parameters
 from archmend.kubeflow.runs.plan import Plan, plan_schedule
 from archmend.kubeflow.runs.schedule_files import load_schedules
 from archmend.kubeflow.runs.schedules import Schedule
@@ -29,6 +30,7 @@ __all__ = [
     "Uploaded",
     "apply_plan",
     "apply_schedule",
+    "checked_parameters",
     "connected",
     "delete_schedule",
     "follow",
