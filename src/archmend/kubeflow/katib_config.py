@@ -12,9 +12,8 @@ from copy import deepcopy
 from typing import Any
 
 from archmend.errors import BadInput
-from archmend.kubeflow.suggestion import HEALTH, PORT
+from archmend.kubeflow.suggestion.names import HEALTH, PORT, PREFIX
 
-PREFIX = "archmend-"
 RESTRICTED: Mapping[str, Any] = {
     "allowPrivilegeEscalation": False,
     "capabilities": {"drop": ["ALL"]},

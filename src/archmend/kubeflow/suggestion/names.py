@@ -17,12 +17,13 @@ ASKED = "asked"
 """The setting that the service writes itself: suggestions that have no finished trial in a request."""
 MOST_TRIALS = 10_000
 """Ids of one experiment; etcd holds its trials' assignments as one object, so Katib ends long before."""
-_PREFIX = "archmend-"
+PREFIX = "archmend-"
+"""Of the names of all our algorithms in Katib; what begins so is ours."""
 
 
 def algorithm_name(strategy: str) -> str:
     """Return the name under which Katib knows a strategy."""
-    return _PREFIX + strategy.replace("_", "-")
+    return PREFIX + strategy.replace("_", "-")
 
 
 def algorithm_names() -> tuple[str, ...]:
