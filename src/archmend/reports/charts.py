@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from archmend.reports.record import RunRecord, Trial
+from archmend.search import comparable
 
 Spec = dict[str, Any]
 MOST_CURVES = 12
@@ -22,14 +23,18 @@ def natural(trial: Trial, index: int = 0) -> float | None:
 
 
 def search_history(record: RunRecord) -> Spec:
-    """Return each trial's value, and the best so far as a line."""
+    """Return each trial's value, and the best so far as a line.
+
+    The line is of trials that may be compared; those of fewer epochs are pale points beside it.
+    """
     import altair as alt
 
     rows, line, best = [], [], None
+    compared = {trial.trial for trial in comparable(record.trials)}
     for order, trial in enumerate(record.trials, start=1):
         value = natural(trial)
-        rows.append(trial_row(trial, value) | {"order": order})
-        if value is None or trial.value is None:
+        rows.append(trial_row(trial, value) | {"order": order, "compared": trial.trial in compared})
+        if value is None or trial.value is None or trial.trial not in compared:
             continue
         turned = trial.value[0] if isinstance(trial.value, tuple) else trial.value
         if best is None or turned > best[0]:
@@ -38,11 +43,18 @@ def search_history(record: RunRecord) -> Spec:
     name = record.trials[0].objectives[0]
     x = alt.X("order:Q", title="trials finished", axis=alt.Axis(tickMinStep=1, grid=False))
     y = alt.Y("value:Q", title=name, scale=alt.Scale(zero=False))
-    tooltip = ["trial:Q", "architecture:N", "value:Q", "status:N", "params:Q"]
+    tooltip = ["trial:Q", "architecture:N", "value:Q", "status:N", "params:Q", "epochs:Q"]
     points = (
         alt.Chart(alt.Data(values=[row for row in rows if row["value"] is not None]))
-        .mark_point(filled=True, size=45, opacity=0.85)
-        .encode(x, y, shape=alt.Shape("status:N", legend=None), color=_status_color(), tooltip=tooltip)
+        .mark_point(filled=True, size=45)
+        .encode(
+            x,
+            y,
+            shape=alt.Shape("status:N", legend=None),
+            color=_status_color(),
+            opacity=alt.condition("datum.compared", alt.value(0.85), alt.value(0.25)),
+            tooltip=tooltip,
+        )
     )
     # The unmeasured ones have no height; they stand on the lower edge.
     lost = (
@@ -59,11 +71,7 @@ def cost_charts(record: RunRecord) -> list[tuple[str, Spec]]:
     titles = {"params": "parameters", "flops": "FLOPs", "latency_ms": "latency in ms"}
     found = []
     for name, title in titles.items():
-        rows = [
-            trial_row(t, natural(t))
-            for t in record.trials
-            if t.value is not None and getattr(t, name) is not None
-        ]
+        rows = [trial_row(t, natural(t)) for t in comparable(record.trials) if getattr(t, name) is not None]
         if len(rows) > 1:
             found.append((title, _cost_chart(rows, name, title, record.trials[0].objectives[0])))
     return found
@@ -234,6 +242,7 @@ def trial_row(trial: Trial, value: float | None) -> dict[str, Any]:
         "params": trial.params,
         "flops": trial.flops,
         "latency_ms": trial.latency_ms,
+        "epochs": trial.epochs,
     }
 
 

@@ -17,6 +17,7 @@ from archmend.reports.inheritance import inheritance_note
 from archmend.reports.latency import latency_note
 from archmend.reports.record import RunRecord
 from archmend.search import all_of, comparable
+from archmend.search.comparable import reached
 from archmend.storage import write_atomic
 
 REPORT = "report.html"
@@ -87,7 +88,7 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
         add(
             "search",
             "Search history",
-            f"{len(record.trials)} trials in the order in which they finished, with the best so far",
+            _of_the_history(record),
             charts.search_history(record),
         )
         for title, spec in charts.cost_charts(record):
@@ -126,6 +127,12 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
         charts.precision_recall(record),
     )
     return found
+
+
+def _of_the_history(record: RunRecord) -> str:
+    said = f"{len(record.trials)} trials in the order in which they finished, with the best so far"
+    most = max((reached(trial) for trial in record.trials if trial.value is not None), default=0)
+    return f"{said} of those that trained for {most} epochs; fewer epochs are pale" if most else said
 
 
 def _of_the_front(record: RunRecord) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,20 @@ def test_charts_hold_the_journals_figures(write_run: Write) -> None:
     running = [row["value"] for row in history if row.get("best")]
     assert running == sorted(running)
     assert running[-1] == max(line["value"] for line in lines if line["value"] is not None)
+
+
+def test_the_best_so_far_is_of_trials_with_the_most_epochs(write_run: Write) -> None:
+    folder = write_run()
+    lines = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    told = [{**line, "fidelity": (1, 3, 9)[number % 3]} for number, line in enumerate(lines)]
+    (folder / "trials.jsonl").write_text("".join(json.dumps(line) + "\n" for line in told))
+    page = render(RunRecord.from_directory(folder))
+    most = [line for line in told if line["fidelity"] == 9 and line["status"] == "succeeded"]
+    best = list(accumulate((line["value"] for line in most), max))
+    history, against_params = (_values(_specs(page)[f"chart-{number}"]) for number in (0, 1))
+    assert [row["value"] for row in history if row.get("best")] == best
+    assert {row["trial"] for row in against_params} == {line["trial"] for line in most}
+    assert "best so far of those that trained for 9 epochs; fewer epochs are pale" in _Page(page).words
 
 
 def test_a_loss_is_drawn_as_a_loss(write_run: Write) -> None:
