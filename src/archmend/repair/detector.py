@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from archmend.repair.values import Symptom, TrainingStatistics
 
@@ -13,15 +13,19 @@ class Detector(ABC):
 
     Attributes:
         name: of the detector, and of the symptom it finds.
+        when: at which moments it is asked: `always` before the first batch, after every batch and after every
+            epoch; `probe` where the layers were probed; `epoch` after every epoch. The rarer, the cheaper.
     """
 
     name: ClassVar[str]
+    when: ClassVar[Literal["always", "probe", "epoch"]] = "always"
 
     @abstractmethod
     def look(self, statistics: TrainingStatistics) -> Symptom | None:
         """Return the symptom that the statistics show, or None.
 
-        It is asked before the first batch, after every batch and after every epoch. `layers` is filled
-        only at the moments that were probed (before the first batch, ever more rarely after it, and
-        at every change), so a detector that reads layers returns None while they are empty.
+        `layers` is filled only at the moments that were probed (before the first batch, ever more rarely
+        after it, and at every change), so a detector that reads layers and is asked at other moments
+        returns None while they are empty. A symptom of a confidence below `archmend.repair.watch.ACT` is
+        told by a diagnosis, but nothing is done about it.
         """

@@ -6,6 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from archmend.repair.measures import Description, LabelFacts, LayerStatistics, RateTest
+
+__all__ = [
+    "FIRST_BATCHES",
+    "HISTORY_NAMES",
+    "Description",
+    "EpochRecord",
+    "LabelFacts",
+    "LayerStatistics",
+    "RateTest",
+    "Symptom",
+    "TrainingStatistics",
+]
+
 FIRST_BATCHES = 50
 """Optimiser steps that count as the first batches: a fault of structure shows by then, and so little
 has been learned that a repair starts again from the initial state."""
@@ -28,33 +42,6 @@ class Symptom:
     evidence: Mapping[str, float] = field(default_factory=dict)
     confidence: float = 1.0
     fatal: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class LayerStatistics:
-    """One layer with weights, as one probe (a forward and backward pass without an update) saw it.
-
-    Attributes:
-        name: of the layer that holds the weights. activation: its activation's name, `linear` for none.
-        output: whether it makes the network's output.
-        gradient_norm: Euclidean norm of the loss's gradient for the layer's kernel. weight_norm: of the
-            kernel.
-        entropy: layer batch entropy of what follows its activation, in nats: mean over units of
-            0.5 log(pi e variance + 1) (Peer et al., TMLR 2022).
-        dormant: share of units with a ReDo score of at most 0.025 (Sokar et al., ICML 2023).
-        inactive: share of units that are exactly zero on every probe row.
-        finite: whether all its outputs and gradients are finite numbers.
-    """
-
-    name: str
-    activation: str
-    output: bool
-    gradient_norm: float
-    weight_norm: float
-    entropy: float
-    dormant: float
-    inactive: float
-    finite: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +80,10 @@ class TrainingStatistics:
         chance: accuracy of always naming the commonest class of the validation rows; NaN without classes.
         validation_rows: how many rows the validation accuracy rests on.
         learning_rate: of the next step.
+        description: what does not change while the network trains; None where it was not read.
+        rates: a short test of several learning rates, lowest first; empty when none was made at this moment.
+        first: `layers` as they were when this network was first probed, for what changes by training.
+        bad_layer: name of the first layer whose output is not finite, where some value is not.
     """
 
     epoch: int
@@ -107,6 +98,10 @@ class TrainingStatistics:
     chance: float = float("nan")
     validation_rows: int = 0
     learning_rate: float = float("nan")
+    description: Description | None = None
+    rates: tuple[RateTest, ...] = ()
+    first: tuple[LayerStatistics, ...] = ()
+    bad_layer: str | None = None
 
     @property
     def loss(self) -> float | None:

@@ -2,48 +2,90 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 from archmend.repair.detector import Detector
+from archmend.repair.rates import range_test
 from archmend.repair.run import Run
-from archmend.repair.values import LayerStatistics, Symptom
+from archmend.repair.values import LayerStatistics, RateTest, Symptom, TrainingStatistics
 
-GROWTH = 2.0
-"""Each probe comes after this times as many steps as the one before: a fault of structure shows at once."""
-LONGEST = 500
-"""Steps between two probes, at most; a probe costs about as much as eight steps of 32 rows."""
+ACT = 0.5
+"""Confidence from which a symptom is acted on; what is less sure is told by a diagnosis alone."""
+
+USUAL_BATCH = 32
+"""Rows a step of a range test where the owner of the data makes the batches."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often the layers are probed.
+
+    Attributes:
+        growth: each probe comes after this times as many steps as the one before: a fault of structure shows
+            at once. longest: steps between two probes, at most.
+        every: batches between two looks at the losses alone; a loss that is no number is seen at once.
+    """
+
+    growth: float
+    longest: int
+    every: int = 1
+
+
+PACES: Mapping[str, Pace] = {"full": Pace(2.0, 500), "light": Pace(4.0, 4000, 10)}
+"""A probe costs about as much as ten steps of 32 rows: less than 2 % of the steps between two."""
+Care = Literal["full", "light"]
 
 
 class Watch:
     """Looks at a run before its first batch, after every batch and after every epoch.
 
     Symptoms that were given up (every remedy failed) are not reported again.
+
+    Attributes:
+        seen: all symptoms at the last look, the one that counts first; those below `ACT` too.
     """
 
-    def __init__(self, detectors: Sequence[Detector]) -> None:
-        """Ask these detectors in their order; the first symptom counts."""
+    def __init__(self, detectors: Sequence[Detector], care: Care = "full") -> None:
+        """Ask these detectors; of equally sure symptoms, the first in their order counts."""
         self._detectors = detectors
+        self._pace = PACES[care]
         self._given_up: set[str] = set()
         self._next_probe = 0
+        self._first: tuple[LayerStatistics, ...] = ()
+        self.seen: tuple[Symptom, ...] = ()
 
     def look(self, run: Run, *, epoch_end: bool = False) -> Symptom | None:
-        """Return the first symptom that a detector sees in the run now."""
+        """Return the symptom that counts most now: fatal, then surest, then furthest up; None below `ACT`."""
+        steps = run.place.steps
+        probed = steps >= self._next_probe
+        if not (probed or epoch_end) and not self._due(run):
+            return None
         layers: tuple[LayerStatistics, ...] = ()
-        if run.place.steps >= self._next_probe:
+        rates: tuple[RateTest, ...] = ()
+        if probed:
             layers = run.look()
-            self._next_probe = run.place.steps + max(1, min(LONGEST, int(run.place.steps * (GROWTH - 1))))
-        return self._first(run, layers, epoch_end)
+            wait = max(1, min(self._pace.longest, int(steps * (self._pace.growth - 1))))
+            self._next_probe = steps + wait
+            if steps == 0 or not self._first:
+                self._first = layers
+            if steps == 0 and all(layer.finite for layer in layers):
+                rates = range_test(run.engine, run.probe_rows(), run.batch_size or USUAL_BATCH)
+        found = self._found(run, layers, rates, epoch_end)
+        self.seen = tuple(found)
+        return next((symptom for symptom in found if self._counts(symptom)), None)
 
     def shown(self, run: Run) -> frozenset[str]:
-        """Probe now, and return the names of all symptoms that show without an epoch's end."""
-        statistics = run.statistics(run.look())
-        found = (detector.look(statistics) for detector in self._detectors)
-        return frozenset(symptom.name for symptom in found if symptom is not None)
+        """Probe now, and return the names of all symptoms to act on that show without an epoch's end."""
+        found = self._found(run, run.look(), (), False)
+        return frozenset(s.name for s in found if s.fatal or s.confidence >= ACT)
 
     def restart(self) -> None:
         """Probe at the next look: the network has changed or went back."""
         self._next_probe = 0
+        self._first = ()
 
     def give_up(self, symptom: Symptom) -> None:
         """Do not report symptoms of this name again."""
@@ -51,17 +93,46 @@ class Watch:
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the next look depends on besides the run."""
-        return {"given_up": sorted(self._given_up), "next_probe": self._next_probe}
+        return {
+            "given_up": sorted(self._given_up),
+            "next_probe": self._next_probe,
+            "first": [asdict(layer) for layer in self._first],
+        }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what `state_dict` returned."""
         self._given_up = set(state["given_up"])
         self._next_probe = int(state["next_probe"])
+        self._first = tuple(LayerStatistics(**layer) for layer in state["first"])
 
-    def _first(self, run: Run, layers: tuple[LayerStatistics, ...], epoch_end: bool) -> Symptom | None:
+    def _due(self, run: Run) -> bool:
+        """Whether the losses alone are looked at after this batch."""
+        losses = run.place.losses
+        return run.place.batch % self._pace.every == 0 or (bool(losses) and not math.isfinite(losses[-1]))
+
+    def _counts(self, symptom: Symptom) -> bool:
+        return symptom.fatal or (symptom.confidence >= ACT and symptom.name not in self._given_up)
+
+    def _found(
+        self, run: Run, layers: tuple[LayerStatistics, ...], rates: tuple[RateTest, ...], epoch_end: bool
+    ) -> list[Symptom]:
         statistics = run.statistics(layers, epoch_end=epoch_end)
-        for detector in self._detectors:
-            symptom = detector.look(statistics)
-            if symptom is not None and (symptom.fatal or symptom.name not in self._given_up):
-                return symptom
-        return None
+        if layers or epoch_end:
+            statistics = replace(
+                statistics, rates=rates, first=self._first, bad_layer=_bad_layer(run, layers)
+            )
+        return symptoms(self._detectors, statistics)
+
+
+def symptoms(detectors: Sequence[Detector], statistics: TrainingStatistics) -> list[Symptom]:
+    """Return all that the detectors see, fatal ones first, then the surest, then in the detectors' order."""
+    now = {"always"}
+    now |= {"probe"} if statistics.layers else set()
+    now |= {"epoch"} if statistics.epoch_end else set()
+    found = [s for d in detectors if d.when in now and (s := d.look(statistics)) is not None]
+    # Confidences are no measurements: what differs by less than a tenth is equally sure.
+    return sorted(found, key=lambda symptom: (not symptom.fatal, -round(symptom.confidence, 1)))
+
+
+def _bad_layer(run: Run, layers: tuple[LayerStatistics, ...]) -> str | None:
+    return None if all(layer.finite for layer in layers) else run.engine.first_bad(*run.probe_rows())

@@ -64,7 +64,8 @@ def test_a_loss_that_is_no_number_is_fatal_at_once(loss: float) -> None:
 
 
 def test_exploding_names_the_first_layer_that_is_not_finite() -> None:
-    layers = (layer("a"), layer("b", finite=False), layer("c", finite=False, output=True))
+    bad = {"finite": False, "finite_output": False}
+    layers = (layer("a"), layer("b", **bad), layer("c", **bad, output=True))
     assert named(statistics(layers=layers)) == ("exploding", "b")
 
 

@@ -2,9 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Literal
 
-from archmend.repair.values import LayerStatistics
+from archmend.repair.values import EpochRecord, LayerStatistics, TrainingStatistics
+
+When = Literal["always", "probe", "epoch"]
+
+LINEAR, SIGMOID, SOFTMAX = 0.0, 1.0, 2.0
+"""What `expected` in a symptom's evidence stands for: evidence holds numbers only."""
+CROSS_ENTROPIES = frozenset(
+    {
+        "categorical_crossentropy",
+        "sparse_categorical_crossentropy",
+        "categorical_focal_crossentropy",
+        "binary_crossentropy",
+        "binary_focal_crossentropy",
+        "kl_divergence",
+    }
+)
+"""Losses that read probabilities, or logits where they are told so."""
+REGRESSIONS = frozenset(
+    {
+        "mean_squared_error",
+        "mean_absolute_error",
+        "mean_absolute_percentage_error",
+        "mean_squared_logarithmic_error",
+        "huber",
+        "log_cosh",
+        "poisson",
+        "cosine_similarity",
+    }
+)
+"""Losses of numbers, not of classes."""
 
 COLLAPSE = 1e-3
 """Layer batch entropy in nats below which a layer's output no longer depends on its input. Calibrated before
@@ -29,3 +60,21 @@ def collapsed_layer(layers: Sequence[LayerStatistics]) -> tuple[str, dict[str, f
 def first_and_last(layers: Sequence[LayerStatistics]) -> tuple[LayerStatistics, LayerStatistics]:
     """Return the layers next to the input and to the output."""
     return layers[0], layers[-1]
+
+
+def chance_loss(statistics: TrainingStatistics) -> float | None:
+    """Return the cross-entropy of saying that all classes are equally likely; None without such a loss."""
+    described = statistics.description
+    if described is None or described.loss not in CROSS_ENTROPIES:
+        return None
+    return math.log(max(2, described.units))
+
+
+def learned(record: EpochRecord, chance: float) -> float:
+    """Return how far a training accuracy is from chance to perfection, 0..1; NaN without classes."""
+    return (record.accuracy - chance) / max(1 - chance, 1e-9)
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the arithmetic mean."""
+    return sum(values) / len(values)

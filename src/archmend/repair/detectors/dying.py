@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from archmend.repair.detector import Detector
-from archmend.repair.detectors.common import collapsed_layer
+from archmend.repair.detectors.common import When, collapsed_layer
 from archmend.repair.values import Symptom, TrainingStatistics
 
 RECTIFIERS = frozenset({"relu", "relu6"})
@@ -21,6 +21,7 @@ class Dying(Detector):
     """Rectified layers most of whose units are zero on every probe row, or whose signal such units end."""
 
     name: ClassVar[str] = "dying"
+    when: ClassVar[When] = "probe"
 
     def look(self, statistics: TrainingStatistics) -> Symptom | None:
         """Return the first layer that is dying, or where dead units end the signal."""

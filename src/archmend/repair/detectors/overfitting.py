@@ -6,6 +6,7 @@ import math
 from typing import ClassVar
 
 from archmend.repair.detector import Detector
+from archmend.repair.detectors.common import When, mean
 from archmend.repair.values import Symptom, TrainingStatistics
 
 WINDOW = 5
@@ -23,6 +24,7 @@ class Overfitting(Detector):
     """Validation loss up, validation accuracy down beyond its rows' noise, training accuracy far above."""
 
     name: ClassVar[str] = "overfitting"
+    when: ClassVar[When] = "epoch"
 
     def look(self, statistics: TrainingStatistics) -> Symptom | None:
         """Return it at an epoch's end, where all three signs stand together."""
@@ -30,12 +32,12 @@ class Overfitting(Detector):
         if not statistics.epoch_end or len(history) < 2 * WINDOW:
             return None
         losses = [
-            _mean([r.val_loss for r in history[i : i + WINDOW]]) for i in range(len(history) - WINDOW + 1)
+            mean([r.val_loss for r in history[i : i + WINDOW]]) for i in range(len(history) - WINDOW + 1)
         ]
         right = [
-            _mean([r.val_accuracy for r in history[i : i + WINDOW]]) for i in range(len(history) - WINDOW + 1)
+            mean([r.val_accuracy for r in history[i : i + WINDOW]]) for i in range(len(history) - WINDOW + 1)
         ]
-        trained = _mean([r.accuracy for r in history[-WINDOW:]])
+        trained = mean([r.accuracy for r in history[-WINDOW:]])
         if not all(math.isfinite(v) for v in (*losses, *right, trained)):
             return None
         noise = math.sqrt(max(right[-1] * (1 - right[-1]), 1e-4) / max(statistics.validation_rows, 1))
@@ -50,7 +52,3 @@ class Overfitting(Detector):
             "val_accuracy_best": max(right),
         }
         return Symptom(self.name, None, evidence, confidence=0.8)
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)

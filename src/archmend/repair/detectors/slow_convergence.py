@@ -6,6 +6,7 @@ import math
 from typing import ClassVar
 
 from archmend.repair.detector import Detector
+from archmend.repair.detectors.common import When
 from archmend.repair.values import Symptom, TrainingStatistics
 
 MINIMUM_EPOCHS = 3
@@ -25,6 +26,7 @@ class SlowConvergence(Detector):
     """After the first tenth of the epochs neither the loss has fallen nor the accuracy left chance."""
 
     name: ClassVar[str] = "slow_convergence"
+    when: ClassVar[When] = "epoch"
 
     def look(self, statistics: TrainingStatistics) -> Symptom | None:
         """Return it at an epoch's end, once there was time enough to see progress."""
