@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,3 +62,14 @@ class Case:
     def is_faulty(self) -> bool:
         """Whether something is said to be wrong with it."""
         return self.label == "buggy"
+
+
+def layer_names(layers: Sequence[Layer]) -> list[str]:
+    """Return the names in the built model: the type in small letters and a count from 1, as `dense_2`."""
+    seen: Counter[str] = Counter()
+    names = []
+    for layer in layers:
+        kind = layer["type"].lower()
+        seen[kind] += 1
+        names.append(f"{kind}_{seen[kind]}")
+    return names

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.repair.case import Case
-from benchmarks.repair.network import layer_names
+from benchmarks.repair.case import Case, layer_names
 
 WEIGHTED = ("Dense", "Conv2D")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any
 
 import keras
-from benchmarks.repair.case import Case, Layer
+from benchmarks.repair.case import Case, Layer, layer_names
 
 
 def build(case: Case, seed: int, *, jit_compile: Any = "auto") -> keras.Model:
@@ -32,17 +31,6 @@ def build(case: Case, seed: int, *, jit_compile: Any = "auto") -> keras.Model:
         jit_compile=jit_compile,
     )
     return model
-
-
-def layer_names(layers: Sequence[Layer]) -> list[str]:
-    """Return the names that `build` gives: the type in small letters and a count from 1, as `dense_2`."""
-    seen: Counter[str] = Counter()
-    names = []
-    for layer in layers:
-        kind = layer["type"].lower()
-        seen[kind] += 1
-        names.append(f"{kind}_{seen[kind]}")
-    return names
 
 
 def optimizer(described: Mapping[str, Any]) -> keras.optimizers.Optimizer:

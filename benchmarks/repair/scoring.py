@@ -12,7 +12,7 @@ def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
     """Return the share of rows whose class the model names.
 
     One unit says the second class above 0.5, above 0 where it gives a logit; several say the class of the
-    largest. A row whose output is not finite is wrong.
+    largest. A row whose output is not finite counts as the first class, as Keras's own accuracy has it.
 
     Args:
         model: compiled.
@@ -26,9 +26,9 @@ def accuracy(model: keras.Model, x: np.ndarray, y: np.ndarray) -> float:
 
 
 def predicted(output: np.ndarray, threshold: float) -> np.ndarray:
-    """Return the class of each row, -1 where the output is not finite."""
+    """Return the class of each row, the first one where the output is not finite."""
     said = (output[:, 0] > threshold).astype(int) if output.shape[1] == 1 else output.argmax(axis=1)
-    return np.where(np.isfinite(output).all(axis=1), said, -1)
+    return np.where(np.isfinite(output).all(axis=1), said, 0)
 
 
 def classes(y: np.ndarray) -> np.ndarray:
