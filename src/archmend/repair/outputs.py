@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from archmend.repair.blocks import ACTIVATION_LAYERS, KERNEL_LAYERS, activation_of
+from archmend.repair.blocks import ACTIVATION_LAYERS, KERNEL_LAYERS, activation_of, calls, consumers
 from archmend.repair.check import labels_of
 from archmend.repair.labels import Labels
 from archmend.repair.targets import Targets
@@ -28,6 +28,8 @@ REGRESSION_LOSSES = (
     "mean_squared_logarithmic_error",
     "huber",
     "log_cosh",
+    "poisson",
+    "cosine_similarity",
 )
 _MARGIN_LOSSES = ("hinge", "squared_hinge", "categorical_hinge")
 _SQUASHING = ("sigmoid", "hard_sigmoid", "softmax")
@@ -60,11 +62,13 @@ class Head:
 
     Attributes:
         layer: its name. activation: of the output. units: on the output's last axis.
+        under: name of the layer right before an activation layer, if it has an activation of its own.
     """
 
     layer: str
     activation: str
     units: int
+    under: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,10 +77,12 @@ class Correction:
 
     Attributes:
         activation: of the output. loss: to compile with.
+        under: name of the layer under the output's activation whose own is to go.
     """
 
     activation: str | None = None
     loss: Any = None
+    under: str | None = None
 
 
 def head_of(model: Any) -> Head | None:
@@ -90,7 +96,7 @@ def head_of(model: Any) -> Head | None:
     units = model.outputs[0].shape[-1]
     if units is None or not isinstance(layer, (keras.layers.Activation, *KERNEL_LAYERS, *ACTIVATION_LAYERS)):
         return None
-    return Head(name, activation_of(layer) or "linear", int(units))
+    return Head(name, activation_of(layer) or "linear", int(units), _under(model, layer))
 
 
 def loss_name(model: Any) -> str | None:
@@ -120,13 +126,16 @@ def correction(model: Any, targets: Targets | None) -> Correction | None:
     if name is None or head is None:
         return None
     if name in PROBABILITY_LOSSES:
-        found = _of_probabilities(model, head, PROBABILITY_LOSSES[name])
+        found = _of_probabilities(model, head, PROBABILITY_LOSSES[name], targets)
     elif name in REGRESSION_LOSSES:
         found = _of_numbers(model, head, targets)
     elif name in _MARGIN_LOSSES and head.activation == "softmax" and head.units == 1:
         found = Correction("linear")
     else:
         found = Correction()
+    if (found.activation or head.activation) in _SQUASHING and head.under is not None:
+        # Whatever squashes the logits first keeps the probabilities from 0 or from 1.
+        found = replace(found, under=head.under)
     if found.activation == head.activation:
         found = replace(found, activation=None)
     return None if found == Correction() else found
@@ -141,7 +150,21 @@ def measured_by(model: Any, targets: Targets | None) -> Labels:
     return Labels("onehot" if targets.form == "onehot" else "binary")
 
 
-def _of_probabilities(model: Any, head: Head, wanted: str) -> Correction:
+def _under(model: Any, layer: Any) -> str | None:
+    """Return the kernel layer with a nonlinear activation that only an activation layer reads."""
+    if isinstance(layer, KERNEL_LAYERS):
+        return None
+    followers, used = consumers(model), calls(model)
+    for before in model.layers:
+        if isinstance(before, KERNEL_LAYERS) and followers[before.name] == [layer.name]:
+            alone = used[before.name] == used[layer.name] == 1
+            return before.name if alone and activation_of(before) not in (None, "linear") else None
+    return None
+
+
+def _of_probabilities(model: Any, head: Head, wanted: str, targets: Targets | None) -> Correction:
+    if wanted == "softmax" and head.units == 1 and targets is not None and targets.form == "zero_one":
+        return Correction("sigmoid", _in_place_of(model, "binary_crossentropy"))
     if labels_of(model).from_logits:
         if head.activation not in _SQUASHING:
             return Correction("linear")

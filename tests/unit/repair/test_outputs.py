@@ -50,6 +50,7 @@ def own(y: Any, p: Any) -> Any:
         (1, "relu", "mse", COLUMN - 0.5, ("linear", None)),
         (1, "sigmoid", "mse", COLUMN * 20, ("linear", None)),
         (1, "softmax", "hinge", COLUMN * 2 - 1, ("linear", None)),
+        (1, "softmax", "categorical_crossentropy", COLUMN, ("sigmoid", "binary_crossentropy")),
     ],
 )
 def test_what_does_not_fit_is_named(units: int, activation: Any, loss: Any, y: Any, expected: Any) -> None:
@@ -87,6 +88,18 @@ def test_probabilities_told_to_be_logits() -> None:
     assert found.activation is None
     assert found.loss.get_config()["from_logits"] is False
     assert found.loss.get_config()["label_smoothing"] == 0.1
+
+
+def test_an_activation_under_the_outputs_own_goes() -> None:
+    model = headed(3, "relu", "categorical_crossentropy", L.Softmax(name="end"))
+    found = correction(model, None)
+    assert found is not None
+    assert (found.activation, found.under) == (None, "head")
+    edited = REMEDIES.create("correct_output").apply(
+        model, WRONG, Bench(Constraints(), np.random.default_rng(0), np.zeros((2, 2)))
+    )
+    assert edited.get_layer("head").activation.__name__ == "linear"
+    assert isinstance(edited.get_layer("end"), L.Softmax)
 
 
 def test_without_labels_a_regression_is_not_doubted() -> None:

@@ -36,6 +36,8 @@ class CorrectOutput(Remedy):
         replace = {}
         if found.activation is not None:
             replace[head.layer] = with_activation(model.get_layer(head.layer), found.activation)
+        if found.under is not None:
+            replace[found.under] = with_activation(model.get_layer(found.under), "linear")
         edited = rebuild(model, replace=replace, loss=found.loss)
         # The moments are of gradients of another function.
         reset_moments(edited)
@@ -46,5 +48,6 @@ def _found(model: Any, constraints: Constraints) -> Correction | None:
     found, head = correction(model, constraints.targets), head_of(model)
     if found is None or head is None:
         return None
-    fixed = found.activation is not None and head.layer in constraints.frozen_in(model)
-    return None if fixed else found
+    changed = {head.layer} if found.activation is not None else set()
+    changed |= set() if found.under is None else {found.under}
+    return found if changed.isdisjoint(constraints.frozen_in(model)) else None
