@@ -16,10 +16,10 @@ TEST := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-pipeline bench-inheritance bench-entropy bench-search clean
+.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-repair-overhead bench-pipeline bench-inheritance bench-entropy bench-search clean
 
 help:  ## list the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP)  ## set up .venv from uv.lock (EXTRA=cpu or gpu)
 
@@ -78,7 +78,10 @@ kind-down:  ## delete that cluster
 bench-digits: $(STAMP)  ## archmend run on the digits over five splits, beside a logistic regression
 	$(BIN)/python benchmarks/digits.py $(ARGS)
 
-bench-repair: $(STAMP)  ## what watching a healthy network costs, beside Keras's own fit
+bench-repair: $(STAMP)  ## repair of faulty networks beside AUTOTRAINER's rules, random repair and none (ARGS="--quick")
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.repair $(ARGS)
+
+bench-repair-overhead: $(STAMP)  ## what watching a healthy network costs, beside Keras's own fit
 	$(BIN)/python benchmarks/healthy_repair.py $(ARGS)
 
 bench-pipeline: $(STAMP)  ## what kfp and our wrapping add to a step
