@@ -32,13 +32,19 @@ class Candidate:
 
 
 class Candidates:
-    """Keeps count of all candidates and a checkpoint of the best state of them all."""
+    """Keeps count of all candidates.
+
+    Attributes:
+        best: checkpoint of the best state of them all. best_remedies: that it has been through.
+        current: number of the candidate that training goes on with.
+    """
 
     def __init__(self) -> None:
         """Start with the untouched run."""
         self._found: list[Candidate] = []
         self.best: Checkpoint | None = None
         self._best_key = (float("-inf"), float("-inf"))
+        self.best_remedies: tuple[str, ...] = ()
         self.current = self.add(())
 
     def add(self, remedies: tuple[str, ...], *, name: str | None = None) -> int:
@@ -69,6 +75,7 @@ class Candidates:
             self._found[number] = replace(before, epochs=max(epochs, before.epochs))
         if found.key[1] > float("-inf") and (self.best is None or found.key > self._best_key):
             self.best, self._best_key = run.checkpoint(), found.key
+            self.best_remedies = before.remedies
 
     def listed(self) -> tuple[Candidate, ...]:
         """Return all candidates in the order in which they were trained."""
@@ -81,6 +88,7 @@ class Candidates:
             "current": self.current,
             "best": None if self.best is None else pack.checkpoint(self.best),
             "best_key": list(self._best_key),
+            "best_remedies": list(self.best_remedies),
         }
 
     def load_state_dict(self, state: Mapping[str, Any], unpack: Unpacker) -> None:
@@ -90,3 +98,4 @@ class Candidates:
         self.best = None if state["best"] is None else unpack.checkpoint(state["best"])
         accuracy, loss = state["best_key"]
         self._best_key = (accuracy, loss)
+        self.best_remedies = tuple(state["best_remedies"])

@@ -18,7 +18,8 @@ from archmend.repair.keeper import Keeper
 from archmend.repair.kept import KeptLoop, fingerprint
 from archmend.repair.limits import EXTRA_SHARE, EXTRA_STEPS, Limits
 from archmend.repair.loop import Loop
-from archmend.repair.opening import open_run
+from archmend.repair.opening import drawn, open_run
+from archmend.repair.patch import suggested_patch
 from archmend.repair.remedies import REMEDIES
 from archmend.repair.strategies import REPAIR_STRATEGIES
 from archmend.repair.treatment import Treatment
@@ -39,12 +40,14 @@ class RepairResult:
         history: history.csv's names -> one value an epoch of the path that training took.
         decisions: every remedy that was tried, in order.
         candidates: every network that was trained, the untouched one first.
+        patch: what to change in one's own code to have been right from the start, a line a change.
     """
 
     model: Any
     history: dict[str, list[float]]
     decisions: tuple[Decision, ...]
     candidates: tuple[Candidate, ...]
+    patch: tuple[str, ...] = ()
 
 
 def fit(
@@ -104,6 +107,8 @@ def fit(
     check_counts(epochs, batch_size, budget_seconds, max_repairs)
     if strategy not in REPAIR_STRATEGIES.names():
         raise unknown_name("repair strategy", strategy, REPAIR_STRATEGIES.names())
+    if model is None:
+        model, architecture = drawn(space, seed)
     limits_of = Constraints(
         space,
         frozen=frozenset(frozen),
@@ -121,6 +126,7 @@ def fit(
         constraints=limits_of,
         architecture=architecture,
     )
+    asked_batches = run.batch_size
     limits = Limits(
         deadline=None if budget_seconds is None else started + budget_seconds,
         repairs=max_repairs,
@@ -151,4 +157,7 @@ def fit(
         )
     history = {name: [getattr(r, name) for r in run.place.history] for name in HISTORY_NAMES}
     run.restore(candidates.best)
-    return RepairResult(run.model, history, tuple(treatment.decisions), candidates.listed())
+    patch = suggested_patch(
+        model, run.model, kept=candidates.best_remedies, batch_sizes=(asked_batches, run.batch_size)
+    )
+    return RepairResult(run.model, history, tuple(treatment.decisions), candidates.listed(), patch)

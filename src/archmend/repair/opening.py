@@ -37,8 +37,6 @@ def open_run(
     Raises:
         BadInput: something that does not fit, in one sentence.
     """
-    if model is None:
-        model, architecture = _drawn(constraints.space, seed)
     check_model(model)
     if architecture is not None:
         constraints = replace(constraints, layout=_fixed_layout(model, constraints.space))
@@ -88,7 +86,12 @@ def _fixed_layout(model: Any, space: Space | None) -> tuple[str, ...] | None:
     return None if space is None or readable(space) else layout_of(model)
 
 
-def _drawn(space: Space | None, seed: int) -> tuple[Any, Architecture]:
+def drawn(space: Space | None, seed: int) -> tuple[Any, Architecture]:
+    """Return a starting model of the space and its architecture.
+
+    Raises:
+        BadInput: there is no space.
+    """
     if space is None:
         raise BadInput("model is None and there is no space to draw one from; give one of the two")
     from archmend.networks import build

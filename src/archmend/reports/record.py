@@ -109,6 +109,7 @@ class Repair(_Read):
     best: str
     kept: int
     metrics: dict[str, float] = {}
+    patch: tuple[str, ...] = ()
 
 
 class LatencyModel(_Read):

@@ -42,6 +42,7 @@ class RepairRecord(BaseModel):
     Attributes:
         architecture: of the result, where there is a space; start: what it began with (a code or a file).
         best: name of the candidate that the model is. metrics: of the model on the validation part.
+        patch: what to change in the code of the starting model to have been right from the start.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +62,7 @@ class RepairRecord(BaseModel):
     seconds: float
     data_digest: str
     split_digest: str
+    patch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def write_results(
         seconds=round(seconds, 3),
         data_digest=info.digest,
         split_digest=info.split_digest,
+        patch=result.patch,
     )
     rows = [
         dict(zip(result.history, values, strict=True))

@@ -1,0 +1,179 @@
+"""What to change in the user's own code so that the network had been right from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from archmend.repair.blocks import blocks_of, consumers
+from archmend.repair.remedies.optimizers import matching_initializer
+
+RENEWED = frozenset({"reinitialize", "reinitialize_layer"})
+"""Remedies that give kernels other values and leave no trace in a layer's configuration."""
+_OF_NO_CODE = frozenset({"name", "trainable", "dtype", "seed", "build_config", "shared_object_id"})
+
+
+def suggested_patch(
+    before: Any,
+    after: Any,
+    *,
+    kept: Sequence[str] = (),
+    batch_sizes: tuple[int | None, int | None] = (None, None),
+) -> tuple[str, ...]:
+    """Return one line a change, each in the words of Keras's own arguments.
+
+    Args:
+        before: the user's compiled model.
+        after: the repaired one.
+        kept: names of the remedies that were kept.
+        batch_sizes: rows a step before and after.
+    """
+    lines = [*_inputs(before, after), *_layers(before, after)]
+    if RENEWED & set(kept):
+        lines += _initializers(before, after)
+    lines += _loss(before, after) + _optimizer(before.optimizer, after.optimizer)
+    first, last = batch_sizes
+    if first is not None and last is not None and first != last:
+        lines.append(f"fit: batch_size={last} instead of {first}")
+    return tuple(dict.fromkeys(lines))
+
+
+def _inputs(before: Any, after: Any) -> list[str]:
+    """Name the new layers, each with what it comes after."""
+    there = {layer.name for layer in before.layers}
+    source = {follower: name for name, found in consumers(after).items() for follower in found}
+    found = []
+    for layer in after.layers:
+        if layer.name in there or isinstance(layer, keras.layers.InputLayer):
+            continue
+        place = source.get(layer.name)
+        where = "at the start" if place is None or place not in there else f"after {place!r}"
+        if place is not None and place not in there and not _is_input(after, place):
+            where = f"after the new {place!r}"
+        found.append(f"add {type(layer).__name__}({_arguments(layer)}) {where}")
+    return found
+
+
+def _layers(before: Any, after: Any) -> list[str]:
+    """Name the arguments of layers that are others now, and the layers that are gone."""
+    there = {layer.name: layer for layer in after.layers}
+    found = []
+    for layer in before.layers:
+        twin = there.get(layer.name)
+        if isinstance(layer, keras.layers.InputLayer):
+            continue
+        if twin is None:
+            found.append(f"leave out {layer.name!r}")
+            continue
+        changes = _changes(layer.get_config(), twin.get_config())
+        if type(twin) is not type(layer):
+            found.append(f"{layer.name!r}: {type(twin).__name__} instead of {type(layer).__name__}")
+        elif changes:
+            found.append(f"{layer.name!r}: {', '.join(changes)}")
+    return found
+
+
+def _initializers(before: Any, after: Any) -> list[str]:
+    """Name the initialiser that belongs to each layer's activation, where the user's is another one."""
+    there = {layer.name for layer in before.layers}
+    found = []
+    for block in blocks_of(after):
+        layer = after.get_layer(block.name)
+        if block.name not in there or not layer.trainable_weights:
+            continue
+        wanted = type(matching_initializer(block.activation, 0)).__name__
+        if type(layer.kernel_initializer).__name__ != wanted:
+            found.append(f"{block.name!r}: kernel_initializer={_call(wanted, {})}, bias_initializer='zeros'")
+    return found
+
+
+def _loss(before: Any, after: Any) -> list[str]:
+    first, last = (_written(_plain(model.loss)) for model in (before, after))
+    return [] if first == last else [f"compile: loss={last} instead of {first}"]
+
+
+def _optimizer(before: Any, after: Any) -> list[str]:
+    same = type(before) is type(after)
+    first, last = (before if same else type(after)()).get_config(), after.get_config()
+    changed = {
+        key: value
+        for key, value in last.items()
+        if key not in ("name", "learning_rate") and value != first.get(key)
+    }
+    if not same or _rate(before) != _rate(after):
+        changed = {"learning_rate": _rate(after), **changed}
+    return [f"compile: optimizer={_call(type(after).__name__, changed)}"] if changed else []
+
+
+def _rate(optimizer: Any) -> Any:
+    held = optimizer.get_config()["learning_rate"]
+    if isinstance(held, Mapping):
+        settings = {k: _rounded(v) for k, v in held["config"].items() if k != "name" and v is not None}
+        return _Code(_call(held["class_name"], settings))
+    return _rounded(float(held))
+
+
+def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    found = []
+    for key, value in after.items():
+        if key in _OF_NO_CODE:
+            continue
+        first, last = _plain(before.get(key)), _plain(value)
+        if first != last:
+            found.append(f"{key}={_written(last)} instead of {_written(first)}")
+    return found
+
+
+def _arguments(layer: Any) -> str:
+    """Write the arguments that differ from the layer's defaults, as far as these can be known."""
+    config = layer.get_config()
+    told = {}
+    for key in ("rate", "units", "activation", "max_value", "axis", "kernel_initializer"):
+        if key in config and not (key == "axis" and config[key] == -1):
+            told[key] = _plain(config[key])
+    return ", ".join(f"{key}={_written(value)}" for key, value in told.items())
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a configuration without what is drawn or numbered anew in every copy."""
+    if isinstance(value, Mapping):
+        if "class_name" in value:
+            config = {k: _plain(v) for k, v in (value.get("config") or {}).items() if k not in _OF_NO_CODE}
+            return (value["class_name"], tuple(sorted((k, v) for k, v in config.items() if v is not None)))
+        return tuple(sorted((k, _plain(v)) for k, v in value.items() if k not in _OF_NO_CODE))
+    if isinstance(value, keras.losses.Loss):
+        return _plain({"class_name": type(value).__name__, "config": value.get_config()})
+    if isinstance(value, list | tuple):
+        return tuple(_plain(v) for v in value)
+    return getattr(value, "__name__", value)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
+        settings = dict(value[1]) if value[1] and isinstance(value[1][0], tuple) else {}
+        return _call(value[0], {k: v for k, v in settings.items() if k not in ("reduction", "axis")})
+    return repr(_rounded(value))
+
+
+def _call(name: str, settings: Mapping[str, Any]) -> str:
+    return f"{name}({', '.join(f'{k}={_rounded(v)!r}' for k, v in settings.items())})"
+
+
+def _rounded(value: Any) -> Any:
+    # Keras keeps single precision; 0.0010000000474974513 is nobody's learning rate.
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _is_input(model: Any, name: str) -> bool:
+    return any(layer.name == name and isinstance(layer, keras.layers.InputLayer) for layer in model.layers)
+
+
+class _Code(str):
+    """Text that is written as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)

@@ -1,0 +1,64 @@
+"""What the user is told to change is what the repair has changed, in Keras's own arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import pytest
+
+from archmend.repair import fit
+from archmend.repair.cloning import clone_of, rebuild
+from archmend.repair.patch import suggested_patch
+
+L = keras.layers
+
+
+@pytest.fixture
+def model(chain: Callable[..., Any]) -> Any:
+    return chain(L.Dense(8, activation="relu", name="a"), L.Dense(8, activation="relu", name="b"))
+
+
+def test_nothing_changed_is_nothing_to_say(model: Any) -> None:
+    assert suggested_patch(model, rebuild(model)) == ()
+
+
+def test_layers_that_were_changed_added_and_left_out(model: Any) -> None:
+    first = clone_of(model.get_layer("a"), activation="selu", kernel_initializer="lecun_normal")
+    new = [L.BatchNormalization(name="new"), L.Dropout(0.3, name="drop")]
+    changed = rebuild(model, replace={"a": first}, after={"b": new})
+    assert suggested_patch(model, changed) == (
+        "add BatchNormalization() after 'b'",
+        "add Dropout(rate=0.3) after the new 'new'",
+        "'a': activation='selu' instead of 'relu', "
+        "kernel_initializer=LecunNormal() instead of GlorotUniform()",
+    )
+    assert "leave out 'drop'" in suggested_patch(changed, model)
+
+
+def test_kernels_that_were_drawn_anew_name_the_initializer(model: Any) -> None:
+    assert suggested_patch(model, rebuild(model), kept=("reinitialize",)) == (
+        "'a': kernel_initializer=HeNormal(), bias_initializer='zeros'",
+        "'b': kernel_initializer=HeNormal(), bias_initializer='zeros'",
+    )
+
+
+def test_what_compile_and_fit_take(model: Any) -> None:
+    changed = rebuild(model)
+    changed.compile(keras.optimizers.SGD(0.01, clipnorm=1.0), "mse")
+    assert suggested_patch(model, changed, batch_sizes=(32, 64)) == (
+        "compile: loss='mse' instead of 'sparse_categorical_crossentropy'",
+        "compile: optimizer=SGD(learning_rate=0.01, clipnorm=1.0)",
+        "fit: batch_size=64 instead of 32",
+    )
+    slower = rebuild(model)
+    slower.optimizer.learning_rate = 0.01
+    assert suggested_patch(model, slower) == ("compile: optimizer=Adam(learning_rate=0.01)",)
+
+
+def test_a_repair_tells_its_patch(chain: Callable[..., Any], ring: Any) -> None:
+    sick = chain(*[L.Dense(8, activation="sigmoid", name=f"hidden_{i}") for i in range(6)])
+    result = fit(sick, *ring, epochs=3)
+    assert any(decision.kept for decision in result.decisions)
+    assert result.patch
