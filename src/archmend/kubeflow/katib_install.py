@@ -10,7 +10,7 @@ from typing import Any
 
 from archmend.errors import BadInput, Unavailable
 from archmend.kubeflow.katib_config import entry, start_settings, with_entries
-from archmend.kubeflow.kube import kube_settings
+from archmend.kubeflow.kube import cause_of, kube_settings
 from archmend.kubeflow.suggestion import algorithm_names
 
 NAME = "katib-config"
@@ -75,7 +75,9 @@ def install_suggestions(
             if error.status != 409:
                 raise _explained(error, namespace) from error
         except unreachable as error:
-            raise Unavailable(f"Kubernetes does not answer ({error}); is the cluster up?") from error
+            raise Unavailable(
+                f"Kubernetes does not answer ({cause_of(error)}); is the cluster up?"
+            ) from error
     raise Unavailable(f"ConfigMap {NAME} in {namespace} changed {_TRIES} times meanwhile; try again")
 
 

@@ -61,5 +61,15 @@ def kube_settings(
         ) from error
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())
+def cause_of(error: BaseException) -> str:
+    """Return what lies at the bottom of urllib3's wrapping, without the memory addresses in between."""
+    # That of an answer of the server is a text.
+    reason = getattr(error, "reason", None)
+    bottom = reason if isinstance(reason, BaseException) else error
+    while bottom.__cause__ is not None:
+        bottom = bottom.__cause__
+    return _line(getattr(bottom, "strerror", None) or bottom) or type(bottom).__name__
+
+
+def _line(text: object) -> str:
+    return " ".join(str(text).split())

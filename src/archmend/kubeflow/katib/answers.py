@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from archmend.errors import BadInput, Unavailable
+from archmend.kubeflow.kube import cause_of
 
 _GONE = 410
 
@@ -71,7 +72,7 @@ def translated(error: Exception, what: str, namespace: str, server: str) -> Exce
             return Unavailable(f"this account may not {what} in {where} ({words}); give it that right")
         return Unavailable(f"{where} answered {error.status} to {what} ({words}); try again later")
     if isinstance(error, HTTPError | OSError):
-        return Unavailable(f"{server} does not answer to {what} ({error}); check the cluster")
+        return Unavailable(f"{server} does not answer to {what} ({cause_of(error)}); check the cluster")
     return error
 
 

@@ -13,6 +13,7 @@ from archmend.errors import Unavailable
 from archmend.kubeflow.katib.answers import is_gone, is_passing
 from archmend.kubeflow.katib.client import KatibClient
 from archmend.kubeflow.katib.states import ExperimentState, TrialState, experiment_state, trial_state
+from archmend.kubeflow.kube import cause_of
 
 PERIOD = 5
 """Seconds of one watch: how long nothing may happen before whoever follows is heard from again."""
@@ -83,9 +84,10 @@ class Following:
                 if time.monotonic() - heard > self._lost:
                     raise Unavailable(
                         f"{self._client.where} has not answered for {self._lost:.0f} s while experiment "
-                        f"{self._name} was followed ({error}); the same command goes on with it later"
+                        f"{self._name} was followed ({cause_of(error)}); the same command goes on with it "
+                        "later"
                     ) from error
-                _LOG.info("the watch of %s broke (%s); again in %.1f s", self._name, error, delay)
+                _LOG.info("the watch of %s broke (%s); again in %.1f s", self._name, cause_of(error), delay)
                 time.sleep(delay)
                 delay = min(delay * 2, 10.0)
                 # What happened since may no longer be kept, and a server that restarted may not know the

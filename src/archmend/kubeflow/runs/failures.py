@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from archmend.errors import ArchmendError, BadInput, Unavailable
+from archmend.kubeflow.kube import cause_of
 
 
 class AbsentError(BadInput):
@@ -38,7 +39,7 @@ def explained(what: str, where: str, error: Exception) -> Exception:
         )
     if isinstance(error, HTTPError | OSError):
         return Unavailable(
-            f"{where} does not answer to {what} ({_cause(error)}); check the host and its port"
+            f"{where} does not answer to {what} ({cause_of(error)}); check the host and its port"
         )
     if isinstance(error, AttributeError | TypeError | ValueError):
         # The generated client stumbles over an answer of another shape.
@@ -92,12 +93,3 @@ def _words(error: Any) -> str:
     except (TypeError, ValueError, KeyError, AttributeError):
         words = str(error.reason)
     return " ".join(words.split()).rstrip(".;")
-
-
-def _cause(error: BaseException) -> str:
-    """Return what lies at the bottom of urllib3's wrapping, without the memory addresses in between."""
-    reason = getattr(error, "reason", None) or error
-    while isinstance(reason.__cause__, BaseException):
-        reason = reason.__cause__
-    number = getattr(reason, "strerror", None)
-    return " ".join(str(number or reason or type(reason).__name__).split())

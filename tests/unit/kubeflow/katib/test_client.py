@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,30 @@ from archmend.testing.katib import FakeKatib, Outcome
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "PATIENCE", 0.5)
     monkeypatch.setattr(module, "SETTLED", 0.0)
+
+
+def test_a_cluster_that_has_never_answered_is_given_up_soon(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    config = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server}}],
+        "users": [{"name": "u", "user": {}}],
+    }
+    (tmp_path / "config").write_text(json.dumps(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    monkeypatch.setattr(connection, "PATIENCE", 600.0)
+    monkeypatch.setattr(connection, "FIRST", 0.2)
+
+    with pytest.raises(Unavailable) as caught:
+        KatibClient("team").experiments("a=b")
+
+    assert str(caught.value) == (
+        f"{server} does not answer to list experiments (Connection refused); check the cluster"
+    )
 
 
 def until(holds: Any, seconds: float = 20) -> None:
