@@ -15,8 +15,7 @@ from archmend.errors import BadInput
 from archmend.networks.blocks import Block, blocks_of
 from archmend.networks.chain import NotOfTheSpaceError
 from archmend.spaces import Architecture, Space
-from archmend.spaces.builtin import FAMILIES
-from archmend.spaces.family import Values
+from archmend.spaces.layers import Layer, describe
 
 OUTPUT = "output-1"
 """Place of the last layer with weights."""
@@ -120,16 +119,24 @@ def stages_of_architecture(space: Space, architecture: Architecture) -> tuple[St
 
     None for a space of no known family.
     """
-    if space.family not in ("fc", "conv") or space.classes is None:
+    network = describe(space, architecture) if space.family in ("fc", "conv") else None
+    if network is None:
         return None
-    values = FAMILIES[space.family].values(architecture)
-    if space.family == "fc":
-        hidden = _fully_connected(values)
-    elif space.input_shape is not None:
-        hidden = _conv(values, space.input_shape)
-    else:
-        return None
-    return (*_placed_stages(hidden), Stage("dense", space.classes, "softmax", place=OUTPUT))
+    hidden = [_stage_as_described(layer) for layer in network.hidden]
+    return (*_placed_stages(hidden), Stage("dense", network.layers[-1].units, "softmax", place=OUTPUT))
+
+
+def _stage_as_described(layer: Layer) -> Stage:
+    return Stage(
+        "dense" if layer.grid is None else "conv",
+        layer.units,
+        layer.activation,
+        size=layer.size,
+        stride=layer.stride,
+        pool=layer.pool,
+        grid=layer.grid,
+        normalizer="batch" if layer.normalized else None,
+    )
 
 
 def _placed_stages(stages: Sequence[Stage]) -> Iterator[Stage]:
@@ -142,40 +149,6 @@ def _placed_stages(stages: Sequence[Stage]) -> Iterator[Stage]:
             seen["norm"] += 1
             normalizer = f"BatchNormalization-{seen['norm']}"
         yield replace(stage, place=f"{kind}-{seen[kind]}", normalizer=normalizer)
-
-
-def _fully_connected(a: Values) -> list[Stage]:
-    activation, normalizer = _common(a)
-    widths = [int(a[f"width_{i}"]) for i in range(1, int(a["depth"]) + 1)]
-    return [Stage("dense", width, activation, normalizer=normalizer) for width in widths]
-
-
-def _conv(a: Values, input_shape: Sequence[int]) -> list[Stage]:
-    activation, normalizer = _common(a)
-    height, width = input_shape[:2]
-    stages = []
-    for i in range(1, int(a["blocks"]) + 1):
-        height, width = (height + 1) // 2, (width + 1) // 2
-        by_stride = a[f"pool_{i}"] == "stride"
-        stages.append(
-            Stage(
-                "conv",
-                int(a[f"filters_{i}"]),
-                activation,
-                size=int(a[f"kernel_{i}"]),
-                stride=2 if by_stride else 1,
-                pool=not by_stride,
-                grid=(height, width),
-                normalizer=normalizer,
-            )
-        )
-    if a["dense"]:
-        stages.append(Stage("dense", int(a["dense"]), activation))
-    return stages
-
-
-def _common(a: Values) -> tuple[str, str | None]:
-    return str(a["activation"]), "batch" if a["normalization"] == "batch" else None
 
 
 def _stage_of(block: Block, places: Mapping[int, str]) -> Stage | None:

@@ -7,6 +7,7 @@ from archmend.spaces.choice import Choice
 from archmend.spaces.conv import refuse_no_images
 from archmend.spaces.declared import Item
 from archmend.spaces.family import LEARNING_RATE, Family, Rows, Values, one_of, whole
+from archmend.spaces.layers import Layer, Network, classifying
 
 OPERATIONS = ("none", "skip", "conv1x1", "conv3x3", "avgpool3x3")
 NODES = 4
@@ -66,6 +67,41 @@ def _reduction(channels: int, height: int, width: int) -> costs.Cost:
     )
 
 
+def _network(a: Values, rows: Rows) -> Network:
+    height, width, inputs = rows.shape
+    channels, shares = int(a["channels"]), _shares(a)
+    layers = [_beside(3, inputs, channels, height * width, 1.0)]
+    for stage in range(int(a["stages"])):
+        if stage:
+            # A residual block, whose other path has one kernel that only changes the size.
+            height, width = (height + 1) // 2, (width + 1) // 2
+            for inputs in (channels, 2 * channels):
+                layers.append(_beside(3, inputs, 2 * channels, height * width, 0.5))
+            channels *= 2
+        for _ in range(int(a["cells"])):
+            for operation, share in shares:
+                if operation.startswith("conv"):
+                    layers.append(_beside(int(operation[-1]), channels, channels, height * width, share))
+    return classifying(a, layers if shares else [], channels, rows.classes)
+
+
+def _beside(kernel: int, inputs: int, units: int, positions: int, share: float) -> Layer:
+    # What comes behind differs from path to path, so the kernel's own inputs stand for the width.
+    total = kernel**2 * inputs
+    return Layer(total, units, positions, "relu", True, share=share, width=total)
+
+
+def _shares(a: Values) -> list[tuple[str, float]]:
+    """Return the operations of a cell through which anything flows, each with its share of the paths."""
+    edges = living_edges(a)
+    ahead, behind = [1, *[0] * (NODES - 1)], [*[0] * (NODES - 1), 1]
+    for source, target, _ in sorted(edges, key=lambda edge: edge[1]):
+        ahead[target] += ahead[source]
+    for source, target, _ in sorted(edges, key=lambda edge: -edge[0]):
+        behind[source] += behind[target]
+    return [(operation, ahead[s] * behind[t] / behind[0]) for s, t, operation in edges]
+
+
 FAMILY = Family(
     "cells",
     "images",
@@ -79,6 +115,7 @@ FAMILY = Family(
     ),
     _layers,
     refuse_no_images,
+    network=_network,
 )
 
 CELLS: tuple[Item, ...] = tuple(Choice(edge_name(*edge), OPERATIONS) for edge in EDGES)

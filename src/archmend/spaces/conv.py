@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from archmend.errors import BadInput
-from archmend.spaces import costs
 from archmend.spaces.choice import Choice, OpenIntegers, Repeat
 from archmend.spaces.declared import Item
 from archmend.spaces.family import (
@@ -19,26 +19,37 @@ from archmend.spaces.family import (
     whole,
 )
 from archmend.spaces.fc import LEARNING_RATES
+from archmend.spaces.layers import Layer, Network, chain_cost, classifying
 
 
-def _layers(a: Values, rows: Rows) -> costs.Cost:
+def _network(a: Values, rows: Rows) -> Network:
+    layers: list[Layer] = []
     height, width, channels = rows.shape
-    batch = a["normalization"] == "batch"
-    total = costs.Cost()
-    for block in range(1, int(a["blocks"]) + 1):
-        made, kernel = int(a[f"filters_{block}"]), int(a[f"kernel_{block}"])
+    activation, normalized = str(a["activation"]), a["normalization"] == "batch"
+    for number in range(1, int(a["blocks"]) + 1):
+        filters, kernel = int(a[f"filters_{number}"]), int(a[f"kernel_{number}"])
         halved = (height + 1) // 2, (width + 1) // 2
         # A stride halves the convolution's own output, pooling only what comes after it.
-        out = halved if a[f"pool_{block}"] == "stride" else (height, width)
-        total += costs.conv2d(kernel, channels, made, *out)
-        if batch:
-            total += costs.normalization(made)
-        (height, width), channels = halved, made
+        strided = a[f"pool_{number}"] == "stride"
+        layers.append(
+            Layer(
+                kernel * kernel * channels,
+                filters,
+                math.prod(halved if strided else (height, width)),
+                activation,
+                normalized,
+                size=kernel,
+                stride=2 if strided else 1,
+                pool=not strided,
+                grid=halved,
+            )
+        )
+        (height, width), channels = halved, filters
     inputs, hidden = height * width * channels, int(a["dense"])
     if hidden:
-        total += costs.dense(inputs, hidden)
+        layers.append(Layer(inputs, hidden, 1, activation))
         inputs = hidden
-    return total + costs.dense(inputs, rows.classes)
+    return classifying(a, layers, inputs, rows.classes)
 
 
 def refuse_no_images(space: str, rows: Rows) -> None:
@@ -68,8 +79,9 @@ FAMILY = Family(
         NORMALIZATION,
         LEARNING_RATE,
     ),
-    _layers,
+    lambda a, rows: chain_cost(_network(a, rows)),
     refuse_no_images,
+    network=_network,
 )
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from archmend.errors import BadInput, unknown_name
 from archmend.spaces.choice import Choice, OpenIntegers, Repeat
 from archmend.spaces.codes import Scalar
 from archmend.spaces.costs import Cost
 from archmend.spaces.declared import Item
+
+if TYPE_CHECKING:
+    from archmend.spaces.layers import Network
 
 Values = Mapping[str, Scalar]
 
@@ -140,6 +144,7 @@ class Family:
         by_columns: whether its networks depend on a table's columns.
         layers: cost of a network's layers, from its values and the rows it sees.
         of_text: whether its networks read words.
+        network: describes a network by its layers, from the same; None where nothing goes by that.
         refuse: says what else is wrong with data that the family is not for; takes the space's name.
     """
 
@@ -151,6 +156,7 @@ class Family:
     refuse: Callable[[str, Rows], None] = lambda space, rows: None
     by_columns: bool = False
     of_text: bool = False
+    network: Callable[[Values, Rows], Network] | None = None
 
     def check_rows(self, space: str, rows: Rows) -> None:
         """Refuse data that the family is not for.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from archmend.spaces import costs
 from archmend.spaces.choice import Choice, Repeat
 from archmend.spaces.declared import Item
 from archmend.spaces.family import (
@@ -17,19 +16,20 @@ from archmend.spaces.family import (
     Values,
     whole,
 )
+from archmend.spaces.layers import Layer, Network, chain_cost, classifying
 
 LEARNING_RATES = (3e-4, 1e-3, 3e-3, 1e-2)
 
 
-def _layers(a: Values, rows: Rows) -> costs.Cost:
-    total, inputs = costs.Cost(), math.prod(rows.shape)
-    for layer in range(1, int(a["depth"]) + 1):
-        width = int(a[f"width_{layer}"])
-        total += costs.dense(inputs, width)
-        if a["normalization"] == "batch":
-            total += costs.normalization(width)
+def _network(a: Values, rows: Rows) -> Network:
+    layers: list[Layer] = []
+    inputs, normalized = math.prod(rows.shape), a["normalization"] == "batch"
+    activation, dropout = str(a["activation"]), float(a["dropout"])
+    for number in range(1, int(a["depth"]) + 1):
+        width = int(a[f"width_{number}"])
+        layers.append(Layer(inputs, width, 1, activation, normalized, dropout))
         inputs = width
-    return total + costs.dense(inputs, rows.classes)
+    return classifying(a, layers, inputs, rows.classes)
 
 
 FAMILY = Family(
@@ -44,7 +44,8 @@ FAMILY = Family(
         DROPOUT,
         LEARNING_RATE,
     ),
-    _layers,
+    lambda a, rows: chain_cost(_network(a, rows)),
+    network=_network,
 )
 
 FC: tuple[Item, ...] = (
