@@ -24,7 +24,8 @@ class LayerStatistics:
         finite: whether all its outputs and gradients are finite numbers. finite_output: its outputs alone.
             finite_weights: its weights.
         units: outputs of a row or position. inputs: weights of one unit.
-        normalized: whether a normalisation stands between kernel and activation.
+        normalized: whether a normalisation stands between kernel and activation. branch: whether its output
+            is only added to another signal.
         scale: root of the mean square of its outputs.
         saturated: share of its outputs within 1 % of a bound of sigmoid or tanh.
         rank: effective number of directions in which its outputs differ: the participation ratio
@@ -67,6 +68,7 @@ class LayerStatistics:
     high: float = math.nan
     row_sum: float = math.nan
     commonest: float = math.nan
+    branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

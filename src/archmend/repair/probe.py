@@ -33,6 +33,7 @@ class Probe:
         self._fed = [b for b in self._ended if b.name in first]
         ends, feeds = [layers[b.end].output for b in self._ended], [layers[b.name].input for b in self._fed]
         self._inner = keras.Model(inputs_of(model), [model.outputs, ends, feeds])
+        self._branches = _branches(model, self._blocks)
         # A partial keeps TensorFlow from taking every model's pass for one that is traced again and again.
         self._pass = tf.function(partial(self._passed), input_signature=signature, autograph=False)
 
@@ -55,6 +56,7 @@ class Probe:
                     measured |= {"loss": float(loss), **of_head(end)}
                 if feed is not None:
                     measured |= of_inputs(feed)
+                measured["branch"] = block.name in self._branches
                 found.append(_statistics(block, kernel, gradient, end, measured))
         return tuple(found)
 
@@ -81,7 +83,7 @@ class Probe:
 
 
 def _statistics(
-    block: Block, kernel: np.ndarray, gradient: np.ndarray, end: np.ndarray | None, measured: dict[str, float]
+    block: Block, kernel: np.ndarray, gradient: np.ndarray, end: np.ndarray | None, measured: dict[str, Any]
 ) -> LayerStatistics:
     """Put a layer's measures together; what it does not have is NaN."""
     unmeasured = dict.fromkeys(("entropy", "dormant", "inactive"), float("nan"))
@@ -105,6 +107,15 @@ def _flat(values: Any) -> Any:
     """Return a matrix of some rows (or positions) whose columns are units."""
     flat = tf.reshape(tf.cast(values, tf.float32), [-1, values.shape[-1]])
     return flat[:: tf.maximum(1, tf.shape(flat)[0] // POSITIONS)] if len(values.shape) > 2 else flat
+
+
+def _branches(model: Any, blocks: list[Block]) -> set[str]:
+    """Return the layers whose block is read by sums alone."""
+    if isinstance(model, keras.Sequential):
+        return set()
+    kinds = {operation.name: type(operation).__name__ for operation in model.operations}
+    after = consumers(model)
+    return {b.name for b in blocks if after[b.end] and all(kinds.get(n) == "Add" for n in after[b.end])}
 
 
 def _first_blocks(model: Any, blocks: list[Block]) -> set[str]:

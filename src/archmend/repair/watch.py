@@ -58,7 +58,7 @@ class Watch:
         self.seen: tuple[Symptom, ...] = ()
 
     def look(self, run: Run, *, epoch_end: bool = False) -> Symptom | None:
-        """Return the symptom that counts most now: fatal, then surest, then furthest up; None below `ACT`."""
+        """Return the symptom that counts most now: the surest, then the furthest up; None below `ACT`."""
         steps = run.place.steps
         probed = steps >= self._next_probe
         if not (probed or epoch_end) and not self._due(run):
@@ -125,13 +125,13 @@ class Watch:
 
 
 def symptoms(detectors: Sequence[Detector], statistics: TrainingStatistics) -> list[Symptom]:
-    """Return all that the detectors see, fatal ones first, then the surest, then in the detectors' order."""
+    """Return all that the detectors see, the surest first, equally sure ones in the detectors' order."""
     now = {"always"}
     now |= {"probe"} if statistics.layers else set()
     now |= {"epoch"} if statistics.epoch_end else set()
     found = [s for d in detectors if d.when in now and (s := d.look(statistics)) is not None]
     # Confidences are no measurements: what differs by less than a tenth is equally sure.
-    return sorted(found, key=lambda symptom: (not symptom.fatal, -round(symptom.confidence, 1)))
+    return sorted(found, key=lambda symptom: -round(symptom.confidence, 1))
 
 
 def _bad_layer(run: Run, layers: tuple[LayerStatistics, ...]) -> str | None:

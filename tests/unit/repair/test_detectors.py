@@ -9,6 +9,7 @@ import pytest
 
 from archmend.repair import EpochRecord, LayerStatistics, Symptom, TrainingStatistics
 from archmend.repair.detectors import DETECTORS
+from archmend.repair.watch import ACT, symptoms
 
 
 def layer(name: str, **changes: Any) -> LayerStatistics:
@@ -38,7 +39,7 @@ def epochs(losses: list[float], accuracy: list[float], val_loss: list[float], va
 
 
 def seen(found: TrainingStatistics) -> Symptom | None:
-    return next((s for d in DETECTORS.create_all() if (s := d.look(found)) is not None), None)
+    return next((s for s in symptoms(DETECTORS.create_all(), found) if s.confidence >= ACT), None)
 
 
 def named(found: TrainingStatistics) -> tuple[str, str | None] | None:

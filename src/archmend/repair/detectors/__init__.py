@@ -34,10 +34,11 @@ DETECTORS = PartRegistry[Detector](
     "archmend.detectors",
     Detector,  # type: ignore[type-abstract]
     (
-        Exploding,
         LabelsOutside,
         WrongOutput,
         WrongLoss,
+        HeavyDropout,
+        Exploding,
         UnscaledInput,
         ZeroInitialization,
         SymmetricInitialization,
@@ -46,7 +47,6 @@ DETECTORS = PartRegistry[Detector](
         Saturated,
         Vanishing,
         EntropyCollapse,
-        HeavyDropout,
         WeightDecay,
         LearningRateHigh,
         LearningRateLow,

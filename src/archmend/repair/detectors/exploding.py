@@ -77,7 +77,7 @@ class Exploding(Detector):
         if layer is None:
             return None
         evidence = {"loss": output.loss, "chance_loss": known, "factor": FIRST_LOSS}
-        return Symptom(self.name, layer, evidence, confidence=0.8)
+        return Symptom(self.name, layer, evidence, confidence=0.9)
 
 
 def _first_bad(statistics: TrainingStatistics) -> str | None:

@@ -8,7 +8,7 @@ from archmend.repair.detector import Detector
 from archmend.repair.detectors.common import When
 from archmend.repair.values import Symptom, TrainingStatistics
 
-CONFIDENCE = 0.9
+CONFIDENCE = 1.0
 """Units that must sum to 1 pass on little of what distinguishes rows. A softmax that weighs another signal (a
 gate, attention) is none of these: the description leaves it out."""
 

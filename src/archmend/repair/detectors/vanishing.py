@@ -43,7 +43,7 @@ class Vanishing(Detector):
         if statistics.steps > FIRST_BATCHES or statistics.epoch > 0:
             return None
         for layer in statistics.hidden:
-            if _size(layer) < SMALL_WEIGHT and not layer.normalized:
+            if _size(layer) < SMALL_WEIGHT and not (layer.normalized or layer.branch):
                 evidence = {"weight": _size(layer), "limit": SMALL_WEIGHT, "entropy": layer.entropy}
                 return Symptom(self.name, layer.name, evidence, confidence=0.7)
         first, last = statistics.layers[0], _last(statistics.layers)

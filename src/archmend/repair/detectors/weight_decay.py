@@ -8,7 +8,7 @@ from archmend.repair.detector import Detector
 from archmend.repair.detectors.common import When
 from archmend.repair.values import Symptom, TrainingStatistics
 
-PULL = 8.0
+PULL = 3.0
 """How many times larger the penalties' gradient is than the loss's, before the first step, over all layers.
 Calibrated on digits with one factor at all layers, see docs/guide/repair-detectors.md."""
 DECOUPLED = 0.5
@@ -41,4 +41,4 @@ class WeightDecay(Detector):
         most = max(statistics.layers, key=lambda layer: layer.decay_norm)
         factor = max(factor for _, factor in described.penalties)
         evidence = {"pull": decay / loss, "limit": PULL, "factor": factor}
-        return Symptom(self.name, most.name, evidence, 0.6 if decay / loss < 3 * PULL else 0.8)
+        return Symptom(self.name, most.name, evidence, 0.6 if decay / loss < 3 * PULL else 0.9)

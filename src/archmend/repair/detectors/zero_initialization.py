@@ -10,9 +10,10 @@ from archmend.repair.values import FIRST_BATCHES, Symptom, TrainingStatistics
 
 STILL = 1.0
 """Zero weights that get no gradient either stay zero for good."""
-MOVING = 0.4
-"""Zero weights that get a gradient leave zero at the first step: a residual branch may be begun so on
-purpose (Zhang et al., Fixup, ICLR 2019)."""
+MOVING = 0.6
+"""Zero weights that get a gradient leave zero at the first step, but what lies before them waits for it."""
+BRANCH = 0.2
+"""A residual branch may be begun so on purpose (Zhang et al., Fixup, ICLR 2019)."""
 
 
 class ZeroInitialization(Detector):
@@ -30,5 +31,6 @@ class ZeroInitialization(Detector):
             return None
         still = [layer for layer in zero if layer.gradient_norm == 0]
         layer = (still or zero)[0]
+        moving = BRANCH if all(one.branch for one in zero) else MOVING
         evidence = {"weight_norm": 0.0, "gradient_norm": layer.gradient_norm, "layers": float(len(zero))}
-        return Symptom(self.name, layer.name, evidence, STILL if still else MOVING)
+        return Symptom(self.name, layer.name, evidence, STILL if still else moving)
