@@ -95,3 +95,26 @@ def test_an_epoch_shows_each_row_once_in_an_order_of_its_own(ring: Any) -> None:
     assert np.array_equal(np.sort(orders[2], axis=0), np.sort(x, axis=0))
     rest = np.concatenate([bx for bx, _ in rows.epoch(0, start=2)])
     assert np.array_equal(rest, orders[0][128:])
+
+
+def test_batches_of_another_size_go_on_where_the_epoch_is_and_can_be_undone(
+    make_run: Callable[[], Run],
+) -> None:
+    run = make_run()
+    forward(run, 3)
+    held, first = run.checkpoint(), forward(run, 5)
+    run.restore(held)
+    run.adopt(run.model, batch_size=16)
+    assert (run.batch_size, run.batches_per_epoch, run.place.batch) == (16, 22, 12)
+    assert run.steps_left == 3 * 22 - 12
+    forward(run, 11)
+    assert (run.place.epoch, run.place.batch) == (1, 1)
+    state = run.state_dict()
+    ahead = forward(run, 2)
+    other = make_run()
+    other.load_state_dict(state)
+    assert other.batch_size == 16
+    assert forward(other, 2) == ahead
+    run.restore(held)
+    assert run.batch_size == 64
+    assert forward(run, 5) == first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ import tensorflow as tf
 
 from archmend.repair import Bench, Symptom
 from archmend.repair.cloning import rebuild
+from archmend.repair.configs import config_of, model_of
 from archmend.repair.constraints import Constraints
 from archmend.repair.data import Rows
 from archmend.repair.remedies import REMEDIES
@@ -223,3 +225,17 @@ def test_dropout_and_weight_decay_go_down_and_up(chain: Callable[..., Any]) -> N
     raised = edited("raise_weight_decay", chain(optimizer=keras.optimizers.SGD(0.1)))
     assert raised.optimizer.weight_decay == pytest.approx(1 / (0.1 * 400))
     assert not REMEDIES.create("lower_weight_decay").applicable(chain(), SLOW, FREE)
+
+
+@pytest.mark.parametrize("name", ["correct_output", "warm_up", "scale_input", "raise_weight_decay", "deepen"])
+def test_an_edited_network_is_saved_and_made_again(name: str, chain: Callable[..., Any]) -> None:
+    source = chain(L.Dense(4, "relu"))
+    if name == "correct_output":
+        source.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    made = edited(name, source)
+    again = model_of(json.loads(json.dumps(config_of(made))), source)
+    assert config_of(again)["loss"] == config_of(made)["loss"]
+    again.set_weights(made.get_weights())
+    np.testing.assert_allclose(again(ROWS), made(ROWS), atol=1e-6)
+    assert float(again.optimizer.learning_rate) == pytest.approx(float(made.optimizer.learning_rate))
+    assert again.optimizer.weight_decay == made.optimizer.weight_decay
