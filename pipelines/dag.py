@@ -161,6 +161,7 @@ def steps(
             epochs=repair_epochs,
             batch_size=batch_size,
             optimizer=optimizer,
+            learning_rate=learning_rate,
             max_seconds=repair_max_seconds,
             seed=seed,
             store=store,

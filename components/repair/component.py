@@ -15,6 +15,7 @@ def repair(
     epochs: int,
     batch_size: int,
     optimizer: str,
+    learning_rate: float,
     max_seconds: float,
     seed: int,
     store: str,
@@ -39,6 +40,7 @@ def repair(
         epochs=epochs,
         batch_size=batch_size,
         optimizer=optimizer,
+        learning_rate=learning_rate or None,
         max_seconds=max_seconds or None,
         seed=seed,
         # Until the run has succeeded: this pod may be lost before the launcher has stored the model.

@@ -47,7 +47,7 @@ def test_eight_trials_two_at_a_time_by_our_own_service(cluster: Cluster) -> None
     experiment = cluster.katib.experiment(cluster.experiment_of(run_id))
     assert experiment is not None
     assert experiment["spec"]["parallelTrialCount"] == 2
-    assert experiment["spec"]["algorithm"]["algorithmName"] == "archmend-random"
+    assert experiment["spec"]["algorithm"]["algorithmName"] == "archmend-auto"
 
     stored = [e.uri for e in list_objects(f"minio://mlpipeline/v2/artifacts/archmend/{run_id}")]
     for wanted in ("model.keras", "evaluation.json", "best.json", "data.json", "/report", "/summary"):

@@ -102,7 +102,7 @@ def selector_of(cluster: Cluster, run_id: str, what: str) -> str:
     """Return the labels of a trial's, the suggestion service's or the controller's pod."""
     return {
         "trial": cluster.trial_labels(run_id),
-        "suggestion": f"katib.kubeflow.org/deployment={cluster.experiment_of(run_id)}-archmend-random",
+        "suggestion": f"katib.kubeflow.org/deployment={cluster.experiment_of(run_id)}-archmend-auto",
         "controller": "katib.kubeflow.org/component=controller",
     }[what]
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 import grpc
@@ -96,6 +97,10 @@ class SuggestionServer:
 
     def start(self) -> None:
         """Serve in threads, and say so to those who ask for the health."""
+        # Strategies with a model import these at their first question, which then took seconds on a slow
+        # node; Katib waits for the health first.
+        for module in ("scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats"):
+            import_module(module)
         self._server.start()
         for name in ("", HEALTH):
             self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
