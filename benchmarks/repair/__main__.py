@@ -18,7 +18,7 @@ from benchmarks.repair.runner import run_all
 
 from archmend.repair import repair_strategy_names
 
-BESIDE = ("plain", "keras", "healthy", "autotrainer")
+BESIDE = ("plain", "keras", "healthy", "diagnose", "autotrainer")
 OURS = "archmend:"
 
 

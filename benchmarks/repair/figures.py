@@ -74,7 +74,7 @@ class Rows:
 
     def methods(self) -> list[str]:
         """Return the methods that give a network, plain training first."""
-        found = {method for _, _, method in self._rows} - {"keras", "healthy"}
+        found = {method for _, _, method in self._rows} - {"keras", "healthy", "diagnose"}
         return sorted(found, key=lambda name: (name != "plain", name.startswith("archmend:"), name))
 
     def of(self, method: str) -> list[Row]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from archmend.repair.diagnose import diagnose
 from benchmarks.repair.case import Case
 from benchmarks.repair.network import build
 from benchmarks.repair.parts import Parts
@@ -22,7 +23,8 @@ from archmend.repair.fitting import fit
 OURS = "archmend:"
 KERAS_EPOCHS, KERAS_STEPS = 12, 250
 """Epochs of Keras's own `fit`, or steps where that is less, from which the seconds of all are reckoned."""
-Method = Callable[[Case, Parts, int], Row]
+DIAGNOSIS_BATCHES = 100
+"""Batches of the first epoch that a diagnosis may train, where it has more."""
 
 
 def run(method: str, case: Case, parts: Parts, seed: int) -> Row:
@@ -33,9 +35,7 @@ def run(method: str, case: Case, parts: Parts, seed: int) -> Row:
         if method.startswith(OURS):
             row = _archmend(method.removeprefix(OURS), case, parts, seed, blank)
         else:
-            row = {"plain": _plain, "keras": _keras, "healthy": _healthy, "autotrainer": _peer}[method](
-                case, parts, seed, blank
-            )
+            row = METHODS[method](case, parts, seed, blank)
     except ArchmendError as error:
         row = replace(blank, error=str(error))
     if row.seconds:
@@ -95,6 +95,23 @@ def _peer(case: Case, parts: Parts, seed: int, blank: Row) -> Row:
     )
 
 
+def _diagnose(case: Case, parts: Parts, seed: int, blank: Row) -> Row:
+    """What `archmend.repair.diagnose` finds before the end of the first epoch; nothing is repaired."""
+    batches = -(-len(parts.train[0]) // case.batch_size)
+    found = diagnose(
+        build(case, seed),
+        parts.train,
+        parts.validation,
+        epochs=case.epochs,
+        batch_size=case.batch_size,
+        seed=seed,
+        batches=min(batches, DIAGNOSIS_BATCHES),
+    )
+    kept = ("symptom", "layer", "confidence", "sure", "batch", "evidence")
+    findings = [finding.model_dump(mode="json", include=set(kept)) for finding in found.findings]
+    return replace(blank, epochs=found.batches / batches, findings=findings)
+
+
 def _archmend(strategy: str, case: Case, parts: Parts, seed: int, blank: Row) -> Row:
     """`archmend.repair.fit` with a strategy."""
     spent = _Spent()
@@ -120,6 +137,15 @@ def _archmend(strategy: str, case: Case, parts: Parts, seed: int, blank: Row) ->
         kept=[decision.remedy for decision in result.decisions if decision.kept],
         chosen=best.name,
     )
+
+
+METHODS: dict[str, Callable[[Case, Parts, int, Row], Row]] = {
+    "plain": _plain,
+    "keras": _keras,
+    "healthy": _healthy,
+    "diagnose": _diagnose,
+    "autotrainer": _peer,
+}
 
 
 class _Spent:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.repair import figures
+from benchmarks.repair import diagnoses, figures
 from benchmarks.repair.bars import Bar, bars
 from benchmarks.repair.case import Case
 from benchmarks.repair.cases import NORMAL
@@ -40,12 +40,19 @@ def report(wanted: Wanted, chosen: Sequence[Case]) -> None:
     summary = {
         method: {**values, "bars": [_bar(bar) for bar in bars(values)]} for method, values in found.items()
     }
+    seen = diagnoses.judged(rows.cases, rows.of("diagnose"))
+    if seen:
+        summary["diagnose"] = diagnoses.figures(seen)
+        diagnoses.write(seen, wanted.out / "diagnoses.csv")
     (wanted.out / "summary.json").write_text(json.dumps(_finite(summary), indent=1))
     _write_cases(rows, methods, wanted.out / "cases.csv")
-    table = _table(found)
+    tables = [_table(found)] if found else []
+    if seen:
+        tables.append(_diagnoses(seen))
     with (wanted.out / "table.txt").open("w") as file:
         for console in (Console(width=150), Console(file=file, width=150)):
-            console.print(table)
+            for table in tables:
+                console.print(table)
             if any(case.data == "cifar10" for case in chosen):
                 console.print(CIFAR_NOTE)
     if methods:
@@ -98,6 +105,21 @@ def _table(found: Mapping[str, Mapping[str, Any]]) -> Table:
     ):
         table.add_row(title, *(f"{values[part][key]:.4g}" for values in found.values()))
     table.add_row("rows with an error", *(str(values["errors"]) for values in found.values()))
+    return table
+
+
+def _diagnoses(seen: Sequence[diagnoses.Judged]) -> Table:
+    found = diagnoses.figures(seen)
+    title = (
+        f"diagnosis in the first epoch: of {found['structural']} structural faults "
+        f"{found['named_share']:.2f} named, of these {found['layer_share']:.2f} in the right layer; "
+        f"{found['alarm_share']:.2f} of {found['healthy']} healthy networks alarmed"
+    )
+    table = Table(title=title)
+    for name in ("fault", "runs", "named", "right layer", "first finding where it is not named"):
+        table.add_column(name, justify="left" if name[0] == "f" else "right")
+    for name, (runs, named, placed, others) in diagnoses.by_fault(seen).items():
+        table.add_row(name, str(runs), str(named), str(placed), others)
     return table
 
 

@@ -27,7 +27,7 @@ class Row:
             restarts counted; None if never. epochs: all that were trained. epochs_first_fault: when the
             first symptom was named.
         seconds: wall time. cpu_seconds: of the processor, which other work on the machine does not lengthen.
-        decisions: what was seen and tried, the fields of decisions.jsonl.
+        decisions: what was seen and tried, the fields of decisions.jsonl. findings: of a diagnosis.
         kept: the remedies that training went on with. chosen: the candidate that was returned.
         cut_accuracy: of the best state within 1.5 times the epochs asked for, for methods without a budget.
         error: the sentence, where it failed.
@@ -48,6 +48,7 @@ class Row:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     decisions: list[dict[str, Any]] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
     chosen: str | None = None
     cut_accuracy: float | None = None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.repair.case import Case
-from benchmarks.repair.row import path_of
+from benchmarks.repair.row import Row, path_of
 
 TASKS_A_PROCESS = 60
 """A worker is replaced after so many: TensorFlow gives back little of what a graph took."""
@@ -50,6 +50,15 @@ def run_all(tasks: Sequence[Task], workers: int, say: Callable[[str], None]) -> 
             say(f"[{number}/{len(open_ones)} {minutes:.1f} min] {told}")
 
 
+def _shown(row: Row) -> str:
+    if row.error is not None:
+        return f"{row.error}, "
+    if row.method == "diagnose":
+        sure = [f"{one['symptom']} in {one['layer'] or 'all'}" for one in row.findings if one["sure"]]
+        return f"{', '.join(sure) or 'nothing'}, "
+    return "" if row.accuracy is None else f"accuracy {row.accuracy:.4f}, epochs {row.epochs:.1f}, "
+
+
 def _is_done(task: Task) -> bool:
     return task.method is not None and path_of(task.out, task.case.id, task.seed, task.method).exists()
 
@@ -68,10 +77,7 @@ def _do(task: Task) -> str:
             return f"{task.title}: {found:.4f}"
         row = run(task.method, task.case, parts(task.case, task.folder), task.seed)
         write(task.out, row)
-        shown = row.error or (
-            "" if row.accuracy is None else f"accuracy {row.accuracy:.4f}, epochs {row.epochs:.1f}, "
-        )
-        return f"{task.title}: {shown}{row.seconds:.1f} s"
+        return f"{task.title}: {_shown(row)}{row.seconds:.1f} s"
     except Exception as error:
         # A defect of one row is shown and left open, so that a night's work goes on.
         return f"{task.title}: FAILED {type(error).__name__}: {error}"

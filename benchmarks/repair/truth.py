@@ -19,17 +19,19 @@ def structural(case: Case) -> Fault | None:
     """Return the fault that is to be named in the first epoch, None where the case has none of that kind.
 
     Of a published case it is the one that its source names, and any hidden layer with the activation that
-    makes it is the right place. Of a generated one with several it is the first.
+    makes it is the right place, the layer of that activation too where it stands alone. Of a generated one
+    with several it is the first.
     """
     if case.faults:
         return next((fault for fault in case.faults if fault.structural), None)
     if case.symptom not in PUBLISHED or not case.is_faulty:
         return None
     symptoms, activations = PUBLISHED[case.symptom]
-    places = (
-        [n for n in hidden(case) if activation_of(case, n) in activations] if activations else [output(case)]
-    )
-    return Fault(case.symptom, symptoms, names(case, places), structural=True)
+    if not activations:
+        return Fault(case.symptom, symptoms, names(case, [output(case)]), structural=True)
+    places = [n for n in hidden(case) if activation_of(case, n) in activations]
+    alone = [n + 1 for n in places if case.layers[n].get("activation") in (None, "linear")]
+    return Fault(case.symptom, symptoms, names(case, sorted((*places, *alone))), structural=True)
 
 
 def activation_of(case: Case, place: int) -> str:

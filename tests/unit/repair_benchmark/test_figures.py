@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from benchmarks.repair import figures
+from benchmarks.repair import diagnoses, figures
 from benchmarks.repair.bars import bars
 from benchmarks.repair.case import Case
 from benchmarks.repair.figures import Rows
@@ -109,3 +109,25 @@ def test_a_row_comes_back_from_its_file(tmp_path: Path) -> None:
     write(tmp_path, made)
     write(tmp_path, made)
     assert read_all(tmp_path) == [made]
+
+
+def test_a_diagnosis_is_judged_by_what_it_is_sure_of() -> None:
+    def found(symptom: str, layer: str, sure: bool) -> dict[str, Any]:
+        return {"symptom": symptom, "layer": layer, "sure": sure, "confidence": 0.9, "batch": 0}
+
+    cases = {name: case(name) for name in "abc"} | {"well": case("well", "normal")}
+    seen = [
+        row("a", "diagnose", None, findings=[found("vanishing", "dense_1", True)]),
+        row("b", "diagnose", None, findings=[found("vanishing", "dense_1", False)]),
+        row("c", "diagnose", None, findings=[found("entropy_collapse", "dense_3", True)]),
+        row("well", "diagnose", None, findings=[found("plateau", "dense_1", False)]),
+    ]
+    judged = diagnoses.judged(cases, seen)
+    assert diagnoses.figures(judged) == {
+        "structural": 3,
+        "named_share": pytest.approx(2 / 3),
+        "layer_share": 0.5,
+        "healthy": 1,
+        "alarm_share": 0.0,
+    }
+    assert diagnoses.by_fault(judged)["GV"] == (3, 2, 1, "nothing 1")
