@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from archmend.repair.diagnose import diagnose
 from benchmarks.repair.case import Case
 from benchmarks.repair.network import build
 from benchmarks.repair.parts import Parts
@@ -18,7 +17,7 @@ from benchmarks.repair.scoring import accuracy
 from benchmarks.repair.training import first_at, train
 
 from archmend.errors import ArchmendError
-from archmend.repair.fitting import fit
+from archmend.repair import diagnose, fit
 
 OURS = "archmend:"
 KERAS_EPOCHS, KERAS_STEPS = 12, 250
