@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from archmend.cli import options as o
+
+if TYPE_CHECKING:
+    from archmend.steps.repair import RepairRequest
 
 
 def repair(
@@ -32,6 +35,9 @@ def repair(
     validation: o.Validation = None,
     test: o.Test = None,
     impute: o.Impute = None,
+    diagnose: Annotated[
+        bool, typer.Option("--diagnose", help="Only look, at the start and the first batches, and tell.")
+    ] = False,
     quiet: o.Quiet = False,
 ) -> None:
     """Train an architecture or a Keras model, and mend it on the way.
@@ -63,6 +69,9 @@ def repair(
         test=test,
         impute=impute,
     )
+    if diagnose:
+        _diagnose(request, quiet)
+        return
     with Display(quiet) as display:
         outcome = step(request, display.repair)
     if not quiet:
@@ -74,3 +83,14 @@ def repair(
         metrics = ", ".join(f"{name} {value:.4f}" for name, value in outcome.metrics.items())
         typer.echo(f"validation: {metrics}; {len(outcome.decisions)} remedies tried")
     typer.echo(outcome.model_path)
+
+
+def _diagnose(request: RepairRequest, quiet: bool) -> None:
+    from archmend.steps.diagnose import DIAGNOSIS
+    from archmend.steps.diagnose import diagnose as step
+
+    found = step(request)
+    if not quiet:
+        for line in found.lines():
+            typer.echo(line)
+    typer.echo(request.out / DIAGNOSIS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from archmend.repair.decision import Decision
 from archmend.repair.detector import Detector
+from archmend.repair.findings import Diagnosis, Finding
 from archmend.repair.keeper import Keeper, Resumed
 from archmend.repair.names import detector_names, repair_strategy_names
 from archmend.repair.strategy import RepairContext, RepairStrategy
@@ -19,6 +20,7 @@ from archmend.repair.values import EpochRecord, LayerStatistics, Symptom, Traini
 if TYPE_CHECKING:
     from archmend.repair.candidates import Candidate
     from archmend.repair.cloning import rebuild
+    from archmend.repair.diagnosing import diagnose
     from archmend.repair.fitting import RepairResult, fit
     from archmend.repair.remedies import remedy_names
     from archmend.repair.remedy import Bench, Remedy
@@ -28,6 +30,7 @@ _NEED_KERAS = {
     "Candidate": "candidates",
     "Remedy": "remedy",
     "RepairResult": "fitting",
+    "diagnose": "diagnosing",
     "fit": "fitting",
     "rebuild": "cloning",
     "remedy_names": "remedies",
@@ -50,7 +53,9 @@ __all__ = [
     "Candidate",
     "Decision",
     "Detector",
+    "Diagnosis",
     "EpochRecord",
+    "Finding",
     "Keeper",
     "LayerStatistics",
     "Remedy",
@@ -61,6 +66,7 @@ __all__ = [
     "Symptom",
     "TrainingStatistics",
     "detector_names",
+    "diagnose",
     "fit",
     "rebuild",
     "remedy_names",

@@ -1,0 +1,116 @@
+"""A symptom in words: what was seen, with its numbers, and what to change in one's own code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from archmend.repair.values import Symptom
+
+_EXPECTED = {0: "linear", 1: "sigmoid", 2: "softmax"}
+_LOSSES = {0: "a loss of regression", 1: "binary_crossentropy", 2: "categorical_crossentropy"}
+
+_SEEN: Mapping[str, str] = {
+    "labels_outside": "the labels go from {low} to {high}, which the output never reaches",
+    "wrong_output": "the output's activation does not go with the loss",
+    "wrong_loss": "the loss does not measure what the labels ask for",
+    "heavy_dropout": "dropout drops {rate:%} of the units",
+    "unscaled_input": "it reads a feature of size {input_scale}",
+    "zero_initialization": "its weights are all zero, and their gradient is {gradient_norm}",
+    "symmetric_initialization": "{identical:%} of its {units} units have the weights of the first one",
+    "softmax_hidden": "a softmax inside the network makes its units sum to 1",
+    "dying": "{inactive:%} of the units are zero on every row",
+    "saturated": "{saturated:%} of its outputs sit at a bound of the activation",
+    "vanishing": "the signal or its gradient has died away there",
+    "entropy_collapse": "its outputs hardly differ from row to row: entropy {entropy} nats, {before} before",
+    "weight_decay": "the penalty on weights outweighs the loss",
+    "learning_rate_high": "steps at the learning rate {rate} raise the loss from {before} to {after}",
+    "learning_rate_low": "at the learning rate {rate} all steps together move the weights by {reach:%}",
+    "bottleneck": "it has {units} units, where {needed} are needed to keep the classes apart",
+    "class_collapse": "one class is named for {commonest:%} of the rows",
+    "oscillation": "the validation accuracy changes by {swing:%} from epoch to epoch, up and down",
+    "slow_convergence": "the loss has fallen by {progress:%} since the first epoch",
+    "plateau": "the loss stands still at {loss}, {learned:%} of the way from chance to perfection",
+    "plasticity_loss": "{dormant:%} of its units are dormant, {dormant_first:%} at the start",
+    "overfitting": "the validation loss has risen from {val_loss_best} to {val_loss}",
+}
+_ADVICE: Mapping[str, str] = {
+    "labels_outside": "scale or number the labels so that the output reaches them, or give it no activation",
+    "wrong_output": "give the output the activation {expected_activation}",
+    "wrong_loss": "compile with {expected_loss} and the output activation {expected_activation}",
+    "heavy_dropout": "use a rate of at most 0.5",
+    "exploding": "initialise for the activation (He for ReLU, Glorot for tanh), normalise, or lower the rate",
+    "unscaled_input": "scale the features to mean 0 and deviation 1, as keras.layers.Normalization does",
+    "zero_initialization": "leave the kernel_initializer at its default",
+    "symmetric_initialization": "use a random kernel_initializer, such as the default",
+    "softmax_hidden": "use relu (or another activation by unit) there; softmax belongs to the output",
+    "dying": "use elu or leaky_relu, he_normal weights and zero biases, or a lower learning rate",
+    "saturated": "use glorot_uniform weights and scaled input, or relu",
+    "vanishing": "use relu with he_normal or selu with lecun_normal, normalise, or take fewer layers",
+    "entropy_collapse": "initialise for the activation, or put a normalisation before it",
+    "weight_decay": "lower the factor of the penalty to 1e-4 or less",
+    "learning_rate_high": "lower the learning rate{better_rate}",
+    "learning_rate_low": "raise the learning rate{better_rate}",
+    "bottleneck": "give it more units",
+    "class_collapse": "lower the learning rate, and weigh the classes if one is rare",
+    "oscillation": "lower the learning rate or take larger batches",
+    "slow_convergence": "change the learning rate or the optimiser, or widen the layers",
+    "plateau": "lower or raise the learning rate; if that changes nothing, widen the network",
+    "plasticity_loss": "re-initialise the dormant units, or lower the learning rate",
+    "overfitting": "add dropout or weight decay, stop earlier, or get more rows",
+}
+
+
+def seen(symptom: Symptom) -> str:
+    """Return what was seen in one clause with the layer and the numbers, such as `layer 'b': ...`."""
+    where = "" if symptom.layer is None else f"layer {symptom.layer!r}: "
+    if symptom.name == "exploding":
+        return where + _exploding(symptom)
+    known = _SEEN.get(symptom.name)
+    numbers = ", ".join(f"{name} {_number(value)}" for name, value in symptom.evidence.items())
+    if known is None:
+        return f"{where}{symptom.name} ({numbers})"
+    try:
+        return where + known.format_map({n: _Told(v) for n, v in symptom.evidence.items()})
+    except KeyError:  # the same symptom by another sign
+        return f"{where}{known.partition('{')[0].rstrip(' :,')} ({numbers})"
+
+
+def advice(symptom: Symptom) -> str:
+    """Return what to change in the code that made the network; empty for an unknown symptom."""
+    expected = int(symptom.evidence.get("expected", 2))
+    better = symptom.evidence.get("better")
+    return _ADVICE.get(symptom.name, "").format_map(
+        {
+            "expected_activation": _EXPECTED.get(expected, "softmax"),
+            "expected_loss": _LOSSES.get(expected, "categorical_crossentropy"),
+            "better_rate": "" if better is None else f" to about {_number(better)}",
+        }
+    )
+
+
+class _Told(float):
+    """A number as it is said: three digits, or with `%` a share in percent."""
+
+    def __format__(self, how: str) -> str:
+        return f"{self * 100:.3g} %" if how == "%" else _number(float(self))
+
+
+def _exploding(symptom: Symptom) -> str:
+    evidence = symptom.evidence
+    if symptom.fatal:
+        return "values are no longer finite numbers"
+    if "chance_loss" in evidence:
+        return (
+            f"the signal grows from here on: the loss begins at {_number(evidence['loss'])}, "
+            f"where knowing nothing costs {_number(evidence['chance_loss'])}"
+        )
+    return ", ".join(f"{name} {_number(value)}" for name, value in evidence.items())
+
+
+def _number(value: float) -> str:
+    return (
+        f"{value:.0f}"
+        if math.isfinite(value) and value == round(value, 0) and abs(value) < 1e4
+        else f"{value:.3g}"
+    )
