@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from archmend.datasets import encode, open_data
-from archmend.networks import build, inherit, pin_threads, weights_of
+from archmend.networks import build, inherit, pin_threads, temper, weights_of
 from archmend.networks.inheritance import STRUCTURE
 from archmend.search import Suggestion, TrialResult
 from archmend.search.inheriting import check_inheritance
@@ -53,8 +53,8 @@ class Bench:
         import tensorflow as tf
 
         model: Any = build(self.space, architecture, seed=seed)
-        if start is not None:
-            inherit(model, start, seed=seed)
+        if start is not None and not inherit(model, start, seed=seed).preserved:
+            temper(model, self.train.x, self.train.y)
         forward = tf.function(lambda: tf.argmax(model(self.validation.x, training=False), axis=1))
 
         def accuracy() -> float:

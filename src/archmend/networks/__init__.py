@@ -21,6 +21,7 @@ from archmend.networks.latency import Latency, measure_latency
 from archmend.networks.metadata import ModelMetadata
 from archmend.networks.optimizers import check_optimizer, create_optimizer, optimizer_names
 from archmend.networks.reading import architecture_of, readable
+from archmend.networks.tempering import temper
 
 __all__ = [
     "Latency",
@@ -45,6 +46,7 @@ __all__ = [
     "save_model",
     "space_for",
     "take_gpus",
+    "temper",
     "weights_of",
     "with_encoder",
 ]

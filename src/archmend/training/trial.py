@@ -19,6 +19,7 @@ from archmend.networks import (
     inherit,
     measure_latency,
     space_for,
+    temper,
     weights_of,
 )
 from archmend.networks.resuming import resume, state_of
@@ -86,7 +87,9 @@ class Trainer:
             if task.begun:
                 resume(model, given)
             else:
-                inherit(model, given, seed=task.seed)
+                inherited = inherit(model, given, seed=task.seed)
+                if not inherited.preserved:
+                    temper(model, self._train.x, self._train.y)
         report = Report(task.id, "succeeded", params=count_params(model), flops=count_flops(model))
         if settings.latency:
             latency = measure_latency(model, self._validation.x[:1]).median_ms
