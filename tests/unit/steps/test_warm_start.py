@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.minio_server import forget_stores, running
 
 from archmend.errors import BadInput
 from archmend.search import TrialResult, create_strategy
@@ -17,6 +18,7 @@ from archmend.steps.records import TrialRecord
 from archmend.steps.search import search
 from archmend.steps.search_request import SearchRequest
 from archmend.steps.warm_start import COPY, kept_warm_start, read_warm_start
+from archmend.storage import write_bytes
 
 SPACE = create_space("fc", input_shape=(8,), classes=3)
 CODES = [f"1-{width}-relu-none-0-0.001" for width in (8, 16, 32, 64)]
@@ -123,6 +125,22 @@ def test_what_says_nothing_here(
     run = _run(tmp_path / "a", lines, space)
     with pytest.raises(BadInput, match=sentence):
         read_warm_start((run,), SPACE, objective)
+
+
+def test_a_run_in_a_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_stores(monkeypatch, tmp_path)
+    (tmp_path / "minio").mkdir()
+    with running(tmp_path / "minio") as server:
+        for name, value in server.variables().items():
+            monkeypatch.setenv(name, value)
+        run = f"minio://{server.new_bucket()}/runs/one"
+        write_bytes(f"{run}/trials.jsonl", _line(0, CODES[0], 0.5).encode())
+        assert _taken(read_warm_start((run,), SPACE, "accuracy").results) == [(0, CODES[0], 0.5)]
+        write_bytes(f"{run}/search.json", json.dumps({"request": {"space": "tabular"}}).encode())
+        with pytest.raises(BadInput, match=r"searched space 'tabular', whose networks are of the family"):
+            read_warm_start((f"{run}/trials.jsonl",), SPACE, "accuracy")
+        with pytest.raises(BadInput, match=r"there is no object '.*/runs/two/trials\.jsonl'"):
+            read_warm_start((run.replace("one", "two"),), SPACE, "accuracy")
 
 
 def test_runs_that_are_not_there(tmp_path: Path) -> None:
