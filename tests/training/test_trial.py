@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from archmend.datasets import open_data, write_prepared
-from archmend.datasets.mapped import read_arrays
+from archmend.datasets.mapped import read_arrays, write_arrays
 from archmend.errors import Unavailable
 from archmend.training import TrainingSettings, trial, trial_seed, weights_file
 from archmend.training.task import Report, Task
@@ -55,6 +55,22 @@ def test_a_trial_begins_with_its_parents_weights(data: Path, tmp_path: Path) -> 
     parent, child = (read_arrays(weights_file(tmp_path, number)) for number in (0, 1))
     for place, values in parent.items():
         np.testing.assert_allclose(child[place], values, atol=1e-6)
+
+
+def test_a_trial_that_is_not_what_its_parent_is_begins_unsure(data: Path, tmp_path: Path) -> None:
+    trainer = _trainer(data, weights=tmp_path, learning_rate=1e-12)
+    trainer.run(_task(0))
+    parent = read_arrays(weights_file(tmp_path, 0))
+    sure_and_wrong = {**parent, "output-1-0": -60 * parent["output-1-0"]}
+    with (tmp_path / "parent.npz").open("wb") as stream:
+        write_arrays(stream, sure_and_wrong)
+    wider, narrower = (
+        trainer.run(_task(number, architecture=code, parent=tmp_path / "parent.npz")).metrics["loss"]
+        for number, code in enumerate(("2-9", "2-4"), start=1)
+    )
+    # One that computes what its parent does stays as it is, for that is what was asked for.
+    assert wider > 3 * np.log(3)
+    assert narrower < 1.4 * np.log(3)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
