@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from archmend.repair import Bench, Symptom, remedy_names
@@ -58,7 +59,7 @@ def images_of(dice: Dice) -> tuple[Any, Any]:
         kind = dice.pick(L.Conv2D, L.Conv2D, L.SeparableConv2D, L.DepthwiseConv2D)
         size = (3,) if kind is L.DepthwiseConv2D else (4, 3)
         layers.append(kind(*size, padding="same", activation=dice.activation()))
-        layers += [k() for k in dice.pick([], [L.BatchNormalization], [L.SpatialDropout2D, L.MaxPooling2D])]
+        layers += dice.pick([], [L.BatchNormalization()], [L.SpatialDropout2D(0.3), L.MaxPooling2D()])
     layers += [dice.pick(L.Flatten, L.GlobalAveragePooling2D)(), L.Dense(4, "relu")]
     return keras.Sequential(layers), rows((6, 6, 2))
 
@@ -150,7 +151,10 @@ def settings_of(model: Any) -> str:
     return json.dumps([parts, optimizer, str(model.loss)], sort_keys=True, default=repr)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+# Shrinking a seed makes no model simpler.
+@pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1:UserWarning")
+@pytest.mark.filterwarnings("ignore:.*received `from_logits=True`:UserWarning")
+@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(st.integers(0, 2**20), st.sampled_from(remedy_names()))
 def test_a_remedy_refuses_or_keeps_its_promises(seed: int, name: str) -> None:
     promises_kept(seed, name)

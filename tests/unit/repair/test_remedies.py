@@ -24,7 +24,8 @@ L = keras.layers
 def applied(name: str, model: Any, x: Any, symptom: Symptom = DYING) -> Any:
     model, remedy = rebuild(model), REMEDIES.create(name)  # the loop too works on a copy
     assert remedy.applicable(model, symptom, FREE)
-    return remedy.apply(model, symptom, Bench(FREE, np.random.default_rng(0), x, SIDES, steps_left=200))
+    y = SIDES if x is ROWS else None
+    return remedy.apply(model, symptom, Bench(FREE, np.random.default_rng(0), x, y, steps_left=200))
 
 
 def images() -> Any:

@@ -24,11 +24,14 @@ HOPELESS = 4.0
 """The test ends where the loss is so many times its smallest (as in fast.ai's)."""
 NEAR = 1.5
 """A rate that is off by less is left as it is: the test is no finer."""
+MARGIN = 3.0
+"""How far below the rate of the steepest fall the chosen one lies, as that one soon overshoots. Of 1, 3, 10
+and 30 the one that trained best over 8 networks (SGD, Adam, RMSprop; 2 to 6 layers)."""
 _ROWS = 32
 
 
 class SetLearningRate(Remedy):
-    """Raise the rate step by step on a copy, and take the one at which the loss fell fastest.
+    """Raise the rate step by step on a copy, and take a third of the one at which the loss fell fastest.
 
     After Smith (WACV 2017). The copy starts from the model's weights and is thrown away.
     """
@@ -53,7 +56,7 @@ class SetLearningRate(Remedy):
 
 
 def best_rate(model: Any, bench: Bench) -> float | None:
-    """Return the rate at which the loss falls fastest; None where it never falls by more than rounding."""
+    """Return a rate below that of the fastest fall; None where the loss never falls by more than rounding."""
     rates = np.geomspace(LOWEST, HIGHEST, STEPS)
     copy = rebuild(model, optimizer=changed(model.optimizer, learning_rate=LOWEST))
     reset_moments(copy)
@@ -72,14 +75,14 @@ def best_rate(model: Any, bench: Bench) -> float | None:
 
 
 def _fastest(losses: np.ndarray, rates: np.ndarray) -> float | None:
-    """Return the rate of the steepest fall, by differences over a third of a decade."""
+    """Return a rate below that of the steepest fall, by differences over a third of a decade."""
     if len(losses) < 4 or not np.isfinite(losses).all():
         return None
     falls = losses[:-3] - losses[3:]
     # What comes after the lowest loss is past its best, however steep it falls back from a rise.
     falls = falls[: max(1, int(losses.argmin()) - 2)]
     best = int(falls.argmax())
-    return float(rates[best + 1]) if falls[best] > 1e-4 * abs(losses[0]) else None
+    return float(rates[best + 1]) / MARGIN if falls[best] > 1e-4 * abs(losses[0]) else None
 
 
 def _loss(model: Any, x: Any, y: Any, *, training: bool) -> Any:

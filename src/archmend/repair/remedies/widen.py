@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Literal
 import keras
 import numpy as np
 
-from archmend.repair.blocks import blocks_of, calls, consumers
+from archmend.repair.blocks import activation_of, blocks_of, calls, consumers
 from archmend.repair.cloning import clone_of, rebuild
 from archmend.repair.constraints import Constraints
+from archmend.repair.remedies.fresh_units import fresh_units
 from archmend.repair.remedy import Bench, Remedy
 from archmend.repair.values import Symptom
 
@@ -41,12 +42,14 @@ class _Path:
 
 
 class Widen(Remedy):
-    """Double a hidden layer's units by copies that share their outgoing weights.
+    """Double a hidden layer's units: by fresh ones that nothing reads yet, or by copies.
 
-    Net2WiderNet (Chen et al. 2016). Each outgoing weight is shared in a proportion of its own, so that a
-    unit and its copy get gradients of different directions and part without added noise: one
-    proportion a unit would only scale their gradients, and Adam divides by the scale. Layers
-    called more than once, forks, merges and grouped convolutions are left alone.
+    Between two dense layers, where labels are at hand, the new units are those that the loss asks for most,
+    read by weights that start at zero (after GradMax, Evci et al. 2022). Everywhere else they are copies
+    that share their outgoing weights (Net2WiderNet, Chen et al. 2016). Each weight is shared in a
+    proportion of its own, so that a unit and its copy get gradients of different directions and part
+    without added noise: one proportion a unit would only scale their gradients, and Adam divides by
+    the scale. Layers called more than once, forks, merges and grouped convolutions are left alone.
     """
 
     name: ClassVar[str] = "widen"
@@ -75,6 +78,11 @@ class Widen(Remedy):
                 **{name: clone_of(model.get_layer(name)) for name in path.normalizations},
             },
         )
+        if _between_dense(model, path) and bench.y is not None:
+            fresh = fresh_units(model, path.layer, path.following, bench)
+            if fresh is not None:
+                _add(model, edited, path, fresh)
+                return edited
         for name in (path.layer, *path.normalizations):
             for old, new in zip(model.get_layer(name).weights, edited.get_layer(name).weights, strict=True):
                 new.assign(np.concatenate([old.numpy(), old.numpy()], axis=-1))
@@ -83,6 +91,27 @@ class Widen(Remedy):
         if old.bias is not None:
             new.bias.assign(old.bias)
         return edited
+
+
+def _between_dense(model: Any, path: _Path) -> bool:
+    """Whether a vector goes from one dense layer into the other, with a bias and no normalisation between."""
+    first, second = model.get_layer(path.layer), model.get_layer(path.following)
+    dense = isinstance(first, keras.layers.Dense) and isinstance(second, keras.layers.Dense)
+    flat = dense and first.input.ndim == second.input.ndim == 2
+    # A separate activation layer is applied by name alone, which custom settings would belie.
+    alone = flat and not path.normalizations and activation_of(first) != "linear"
+    return bool(alone and first.bias is not None)
+
+
+def _add(model: Any, edited: Any, path: _Path, fresh: tuple[np.ndarray, np.ndarray]) -> None:
+    """Set the weights of a widened layer: its old units, then fresh ones that are read by zeros."""
+    old, new = model.get_layer(path.layer), edited.get_layer(path.layer)
+    new.kernel.assign(np.concatenate([old.kernel.numpy(), fresh[0]], axis=1))
+    new.bias.assign(np.concatenate([old.bias.numpy(), fresh[1]]))
+    old, new = model.get_layer(path.following), edited.get_layer(path.following)
+    new.kernel.assign(np.concatenate([old.kernel.numpy(), np.zeros(old.kernel.shape)]))
+    if old.bias is not None:
+        new.bias.assign(old.bias)
 
 
 def _split(kernel: np.ndarray, units: int, rng: np.random.Generator) -> np.ndarray:
