@@ -49,7 +49,7 @@ def _draw_accuracies(frame: pd.DataFrame) -> alt.FacetChart:
         alt.Chart()
         .mark_line(point=True)
         .encode(
-            x=alt.X("cases, worst first:Q"),
+            x=alt.X("cases, worst first:Q", axis=alt.Axis(tickMinStep=1, format="d")),
             y=alt.Y("accuracy:Q", title="accuracy on fresh rows", scale=alt.Scale(zero=False)),
             color=alt.Color("method:N", sort=None),
         )
