@@ -38,8 +38,8 @@ def test_a_sentence_names_the_layer_the_numbers_and_the_way_out() -> None:
     first, second, third = Diagnosis(findings=findings, batches=100).lines()
     assert first.startswith("dying (before training): layer 'dense_2': 94 % of the units are zero")
     assert second == (
-        "learning_rate_high (after 12 batches): steps at the learning rate 3 raise the loss from 1.1 to 88.2; "
-        "lower the learning rate to about 0.03"
+        "learning_rate_high (after 12 batches): steps at the learning rate 3 raise the loss from 1.1 to 88.2"
+        "; lower the learning rate to about 0.03"
     )
     assert third.startswith("perhaps wrong_output")
     assert third.endswith("give the output the activation softmax")
