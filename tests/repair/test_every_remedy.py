@@ -154,7 +154,7 @@ def settings_of(model: Any) -> str:
 # Shrinking a seed makes no model simpler.
 @pytest.mark.filterwarnings("ignore:You are using a softmax over axis -1:UserWarning")
 @pytest.mark.filterwarnings("ignore:.*received `from_logits=True`:UserWarning")
-@settings(max_examples=60, deadline=None, derandomize=True, phases=[Phase.generate])
+@settings(max_examples=25, deadline=None, derandomize=True, phases=[Phase.generate])
 @given(st.integers(0, 2**20), st.sampled_from(remedy_names()))
 def test_a_remedy_refuses_or_keeps_its_promises(seed: int, name: str) -> None:
     promises_kept(seed, name)
