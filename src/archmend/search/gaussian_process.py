@@ -26,11 +26,15 @@ class Weights:
     def kernel(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
         """Return correlations, shape (len(a), len(b)), of points, shape (n, coordinates)."""
         root = np.sqrt(self.coordinates)
-        left, right = a * root, b * root
-        apart = (
-            (left * left).sum(axis=1)[:, None] + (right * right).sum(axis=1)[None, :] - 2 * (left @ right.T)
-        )
-        return np.asarray(np.exp(-np.maximum(apart, 0.0)))
+        left = a * root
+        right = left if a is b else b * root
+        # In place: what takes the time here is going through memory.
+        near = left @ right.T
+        near *= 2.0
+        near -= np.einsum("nc,nc->n", left, left)[:, None]
+        near -= np.einsum("nc,nc->n", right, right)[None, :]
+        np.minimum(near, 0.0, out=near)
+        return np.asarray(np.exp(near, out=near))
 
 
 @dataclass(frozen=True)
@@ -83,19 +87,21 @@ def fit_weights(points: np.ndarray, values: np.ndarray, belief: Belief, steps: i
     usual = belief.usual
     centre = np.log([*usual.coordinates, usual.noise])
     n, squares = len(values), points * points
-    ones = np.eye(n)
 
     def loss(x: np.ndarray) -> tuple[float, np.ndarray]:
         weights = Weights(np.exp(x[:-1]), float(np.exp(x[-1])))
         correlation = weights.kernel(points, points)
-        held = correlation + (weights.noise + _JITTER) * ones
-        lower = cholesky(held, lower=True, check_finite=False)
-        inverse = dpotri(lower, lower=1)[0]
-        inverse = np.tril(inverse) + np.tril(inverse, -1).T
+        held = correlation.copy()
+        held.flat[:: n + 1] += weights.noise + _JITTER
+        lower = cholesky(held, lower=True, overwrite_a=True, check_finite=False)
+        inverse = dpotri(lower, lower=1)[0]  # its lower triangle; above is zero, as in `lower`
+        inverse += inverse.T
+        inverse.flat[:: n + 1] /= 2.0
         alpha = inverse @ values
         variance = max(float(values @ alpha) / n, 1e-12)
         likelihood = -0.5 * n * np.log(variance) - np.log(np.diag(lower)).sum()
-        pull = np.outer(alpha, alpha) / variance - inverse
+        pull = np.outer(alpha / variance, alpha)
+        pull -= inverse
         both = pull * correlation
         # sum_ab both_ab (x_a - x_b)^2 for each coordinate.
         spread = 2 * (squares.T @ both.sum(axis=1)) - 2 * np.einsum("nc,nc->c", points, both @ points)

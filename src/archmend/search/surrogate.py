@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +13,6 @@ from pydantic import Field
 from archmend.search.coordinates import Coordinates, latin_design
 from archmend.search.gaussian_process import Belief, Posterior, Weights, fit_weights
 from archmend.search.limited import LimitedStrategy
-from archmend.search.ranking import best_first
 from archmend.search.scores import normal_scores
 from archmend.search.strategy import Settings
 from archmend.search.types import TrialResult
@@ -21,24 +21,30 @@ from archmend.spaces import Architecture, Space
 
 _KEPT = 400
 """Results that the posterior is conditioned on: beyond, the better half and a draw of the rest."""
-_FITTED = 150
+_FITTED = 100
 """The best of the results that the weights are fitted to: those are the ones to be told apart."""
-_GROWTH = 1.06
+_GROWTH = 1.2
 """The weights are fitted anew when there are so many times as many results."""
-_STEPS = 30
+_STEPS = 20
 _EARLIER = 100
 """Results of earlier runs that are looked at, the best and the worst."""
-_BLOCK = 16
+_BLOCK = 32
 """Asks that share the architectures drawn from the whole space."""
-_NEIGHBOURHOODS = 500
+_NEIGHBOURHOODS = 200
 _CLIMBS, _ROUNDS = 3, 2
 """From so many candidates the search goes on to their neighbours, so often."""
 _MARGIN = 0.3
 """How much more than the best value shown the bolder asks want, in normal scores."""
+_WORTHWHILE = 0.006
+"""Expected improvement, in normal scores, below which a bolder question is asked instead."""
 
 
-Points = Callable[[Sequence[Architecture]], np.ndarray]
-"""From architectures to their points, shape (architectures, coordinates)."""
+@dataclass(frozen=True)
+class _Pool:
+    """Architectures to choose from, and their points, shape (architectures, coordinates)."""
+
+    architectures: list[Architecture]
+    points: np.ndarray
 
 
 class SurrogateSettings(Settings):
@@ -54,13 +60,29 @@ class SurrogateSettings(Settings):
     around: int = Field(5, ge=1, le=100)
 
 
+@dataclass(frozen=True)
+class _Model:
+    """What the results say.
+
+    Attributes:
+        posterior: of values. believed: the best value that it believes of what was asked.
+        shown: the best that was measured. best: architectures to look around.
+    """
+
+    posterior: Posterior
+    believed: float
+    shown: float
+    best: list[Architecture]
+
+
 class Surrogate(LimitedStrategy):
     """Asks for the largest expected improvement under a Gaussian process (Jones, Schonlau, Welch 1998).
 
     The first asks are a Latin hypercube. Then all results, as normal scores of their ranks, condition a
     Gaussian process whose kernel has a weight for each step of each choice (automatic relevance
     determination, Neal 1996), found by maximum a posteriori. Candidates are the neighbours of the best
-    architectures, draws from the whole space, and the neighbours of the most promising of these. An
+    architectures, draws from the whole space, and the neighbours of the most promising of these. Asks
+    exceed in turns the best value that the model believes, and the best shown by a margin. An
     architecture that runs counts as turning out as expected (kriging believer: Ginsbourger, Le Riche,
     Carraro 2010), so several asks at once spread. Results of earlier runs (`prior`) are points of other
     tasks, each apart from this one by a coordinate whose weight is fitted, too: what does not transfer
@@ -78,8 +100,8 @@ class Surrogate(LimitedStrategy):
         self._tasks = _tasks(self.prior, self.space, self.objectives)
         # Every one below is found anew from the history where it is missing.
         self._fitted: tuple[object, Weights] | None = None
-        self._far: tuple[int, list[Architecture]] | None = None
-        self._near: dict[Architecture, list[Architecture]] = {}
+        self._far: tuple[int, _Pool] | None = None
+        self._near: dict[Architecture, _Pool] = {}
 
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return the candidate with the largest expected improvement; see the class."""
@@ -91,15 +113,16 @@ class Surrogate(LimitedStrategy):
         told = [r for r in self.history if r.id < number and r.status != "rejected"]
         if sum(r.value is not None for r in told) < 2 and not self._tasks:
             return self._drawn(number, seen)
-        promising = _Promising(*self._model(number, told, before), self._points)
-        near = [a for architecture in self._best(told) for a in self._neighbours(architecture)]
-        promising.look(a for a in (*near, *self._from_afar(number)) if a not in seen)
-        climbed: set[Architecture] = set()
-        for _ in range(_ROUNDS):
-            top = [a for a in promising.first(_CLIMBS) if a not in climbed]
-            climbed.update(top)
-            promising.look(b for a in top for b in self._neighbours(a) if b not in seen)
-        return next(iter(promising.first(1)), None) or self._drawn(number, seen)
+        model = self._model(told, number, before)
+        promising = _Promising(model.posterior)
+        promising.look([*map(self._neighbours, model.best), self._from_afar(number)])
+        # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
+        # wrong hill, and where training is noisy, the believed best alone keeps the search where it is. So
+        # does every ask once nothing is expected to beat the believed best by what is worth a training.
+        found, gain = self._most_promising(promising, model.believed, seen) if number % 2 else (None, 0.0)
+        if gain < _WORTHWHILE:
+            found, _ = self._most_promising(promising, model.shown + _MARGIN, seen)
+        return found or self._drawn(number, seen)
 
     def importance(self) -> dict[str, float]:
         """Return the weight of each choice, as shares of 1: how much the model's values change with it.
@@ -115,12 +138,11 @@ class Surrogate(LimitedStrategy):
         total = float(spread.sum()) or 1.0
         return {name: float(s) / total for name, s in zip(self._coordinates.names, spread, strict=True)}
 
-    def _model(
-        self, number: int, told: Sequence[TrialResult], before: Mapping[int, Architecture]
-    ) -> tuple[Posterior, float]:
+    def _model(self, told: Sequence[TrialResult], number: int, before: Mapping[int, Architecture]) -> _Model:
         weights = self._weights(told)
         kept = _kept(told, np.random.default_rng((self.seed, number, 1)))
         points, scores = self._told_points(kept)
+        own = scores[: len(kept)]
         posterior = Posterior(weights, points, scores)
         running = [a for i, a in before.items() if i not in self._results]
         if running:
@@ -131,11 +153,11 @@ class Surrogate(LimitedStrategy):
             )
             posterior = Posterior(weights, points, scores)
         believed = float(posterior.mean(points).max())
-        shown = float(scores[: len(kept)].max()) if kept else believed
-        # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
-        # wrong hill, and where training is noisy, the believed best alone keeps the search where it is.
-        best = believed if number % 2 else shown + _MARGIN
-        return posterior, best
+        shown = float(own.max()) if kept else believed
+        # These scores are in the order that `best_first` has.
+        best = [kept[i] for i in np.argsort(-own, kind="stable").tolist() if kept[i].value is not None]
+        best += [ranked[0] for ranked in self._tasks]
+        return _Model(posterior, believed, shown, [r.architecture for r in best[: self.settings.around]])
 
     def _weights(self, told: Sequence[TrialResult]) -> Weights:
         """Return the weights that fit the first results: so many of them that not each ask is a new fit."""
@@ -165,49 +187,75 @@ class Surrogate(LimitedStrategy):
         points = self._coordinates.of(architectures)
         return np.concatenate([points, np.zeros((len(points), len(self._tasks)))], axis=1)
 
-    def _best(self, told: Sequence[TrialResult]) -> list[Architecture]:
-        ranked = [r.architecture for r in best_first(told)]
-        for results in self._tasks:
-            ranked += [r.architecture for r in best_first(results)[:1]]
-        return ranked[: self.settings.around]
+    def _most_promising(
+        self, promising: _Promising, best: float, seen: set[Architecture]
+    ) -> tuple[Architecture | None, float]:
+        """Return what is expected to exceed `best` most, and by how much; neighbours are looked at, too."""
+        promising.aim(best)
+        climbed: set[Architecture] = set()
+        for _ in range(_ROUNDS):
+            top = [a for a, _ in islice(promising.ranked(seen), _CLIMBS) if a not in climbed]
+            climbed.update(top)
+            promising.look(map(self._neighbours, top))
+        return next(promising.ranked(seen), (None, 0.0))
 
-    def _from_afar(self, number: int) -> list[Architecture]:
+    def _from_afar(self, number: int) -> _Pool:
         """Return draws from the whole space; asks in a row share them, for they cost more than the rest."""
         block = number // _BLOCK
         if self._far is None or self._far[0] != block:
             rng = np.random.default_rng((self.seed, block, 2))
             draws = (self.space.sample(rng) for _ in range(self.settings.drawn))
-            self._far = block, [a for a in draws if self.fits(a)]
+            self._far = block, self._pool(a for a in draws if self.fits(a))
         return self._far[1]
 
     def _drawn(self, number: int, seen: set[Architecture]) -> Architecture | None:
         return self.draw_unseen(np.random.default_rng((self.seed, number)), seen)
 
-    def _neighbours(self, architecture: Architecture) -> list[Architecture]:
+    def _neighbours(self, architecture: Architecture) -> _Pool:
         if architecture not in self._near:
             if len(self._near) >= _NEIGHBOURHOODS:
                 self._near.clear()
-            self._near[architecture] = list(filter(self.fits, self.space.neighbours(architecture)))
+            self._near[architecture] = self._pool(filter(self.fits, self.space.neighbours(architecture)))
         return self._near[architecture]
+
+    def _pool(self, architectures: Iterable[Architecture]) -> _Pool:
+        listed = list(architectures)
+        return _Pool(listed, self._points(listed))
 
 
 class _Promising:
-    """Candidates with what each is expected to gain."""
+    """Candidates with by how much each is expected to exceed a value."""
 
-    def __init__(self, posterior: Posterior, best: float, points: Points) -> None:
-        self._posterior, self._best, self._points = posterior, best, points
-        self._gains: dict[Architecture, float] = {}
+    def __init__(self, posterior: Posterior) -> None:
+        self._posterior, self._best = posterior, 0.0
+        self._architectures: list[Architecture] = []
+        self._means, self._deviations, self._gains = np.empty((3, 0))
 
-    def look(self, pool: Iterable[Architecture]) -> None:
-        """Take in candidates."""
-        new = [a for a in dict.fromkeys(pool) if a not in self._gains]
-        if new:
-            gains = expected_improvement(*self._posterior.at(self._points(new)), self._best)
-            self._gains.update(zip(new, gains.tolist(), strict=True))
+    def aim(self, best: float) -> None:
+        """Set the value to exceed."""
+        self._best = best
+        self._gains = expected_improvement(self._means, self._deviations, best)
 
-    def first(self, count: int) -> list[Architecture]:
-        """Return the most promising ones; of equal ones those that came first."""
-        return heapq.nlargest(count, self._gains, key=self._gains.__getitem__)
+    def look(self, pools: Iterable[_Pool]) -> None:
+        """Take in candidates; those that are there already do no harm."""
+        pools = [pool for pool in pools if pool.architectures]
+        if pools:
+            means, deviations = self._posterior.at(np.concatenate([pool.points for pool in pools]))
+            self._means = np.concatenate([self._means, means])
+            self._deviations = np.concatenate([self._deviations, deviations])
+            gains = expected_improvement(means, deviations, self._best)
+            self._gains = np.concatenate([self._gains, gains])
+            for pool in pools:
+                self._architectures += pool.architectures
+
+    def ranked(self, seen: Collection[Architecture]) -> Iterator[tuple[Architecture, float]]:
+        """Yield what is not seen yet with its gain, the largest first; of equal ones the earliest."""
+        yielded: set[Architecture] = set()
+        for place in np.argsort(-self._gains, kind="stable").tolist():
+            architecture = self._architectures[place]
+            if architecture not in seen and architecture not in yielded:
+                yielded.add(architecture)
+                yield architecture, float(self._gains[place])
 
 
 def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
