@@ -15,10 +15,9 @@ import sys
 from pathlib import Path
 
 import altair as alt
-import numpy as np
 import pandas as pd
 from benchmarks.search.peers import searchers
-from benchmarks.search.replay import Replay, mean_text, replay
+from benchmarks.search.replay import Replay, kept, mean_text
 from benchmarks.search.tables import DEVELOPMENT, Table, load
 from rich.console import Console
 from rich.table import Table as Lines
@@ -40,9 +39,7 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     for name in given.tables.split(","):
         table = load(name)
-        found = [
-            _kept(given.out, table, searcher, seeds, given.queries) for searcher, seeds in wanted.items()
-        ]
+        found = [kept(given.out, table, searcher, seeds, given.queries) for searcher, seeds in wanted.items()]
         _print(table, found)
         _draw(table, found, given.out / f"{name}.png")
 
@@ -57,18 +54,6 @@ def _wanted(text: str, seeds: int) -> dict[str, int]:
             sys.exit(f"there is no searcher {name!r}; known are {', '.join(known)}")
         found[name] = int(own) if own else min(seeds, SLOW.get(name, seeds))
     return found
-
-
-def _kept(out: Path, table: Table, name: str, seeds: int, queries: int) -> Replay:
-    path = out / f"{table.name}.{name}.{seeds}x{queries}.npz"
-    if path.exists():
-        with np.load(path) as held:
-            return Replay(table.name, name, held["means"], float(held["seconds"]))
-    done = replay(table, name, searchers()[name], range(seeds), queries)
-    unfinished = path.with_suffix(".part.npz")
-    np.savez(unfinished, means=done.means, seconds=done.seconds)
-    unfinished.rename(path)
-    return done
 
 
 def _print(table: Table, found: list[Replay]) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
-from benchmarks.search.peers import Searcher
+from benchmarks.search.peers import Searcher, searchers
 from benchmarks.search.tables import Table
 
 from archmend.spaces import Space
@@ -53,6 +54,19 @@ def replay(
             row[query] = incumbent
         spent += time.process_time() - began
     return Replay(table.name, name, means, spent / means.size)
+
+
+def kept(out: Path, table: Table, name: str, seeds: int, queries: int) -> Replay:
+    """Return a searcher's replay with seeds 0, 1, ...; one that was made before is read from `out`."""
+    path = out / f"{table.name}.{name}.{seeds}x{queries}.npz"
+    if path.exists():
+        with np.load(path) as held:
+            return Replay(table.name, name, held["means"], float(held["seconds"]))
+    done = replay(table, name, searchers()[name], range(seeds), queries)
+    unfinished = path.with_suffix(".part.npz")
+    np.savez(unfinished, means=done.means, seconds=done.seconds)
+    unfinished.rename(path)
+    return done
 
 
 def mean_text(values: np.ndarray) -> str:
