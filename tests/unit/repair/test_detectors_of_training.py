@@ -56,8 +56,11 @@ def test_a_run_that_learns_shows_nothing() -> None:
 
 def test_one_class_for_all_rows_is_a_collapse_where_others_are_common() -> None:
     collapsed = (*LAYERS[:2], layer("out", output=True, units=4, commonest=1.0))
-    assert named(statistics(LEARNING[:3], layers=collapsed)) == [("class_collapse", "out")]
-    assert named(statistics(LEARNING[:3], layers=collapsed, chance=0.9)) == []
+    flat = history([1.4, 1.39, 1.39], [0.25] * 3)
+    assert ("class_collapse", "out") in named(statistics(flat, layers=collapsed))
+    assert ("class_collapse", "out") not in named(statistics(flat, layers=collapsed, chance=0.9))
+    # A slow beginning, whose loss falls, is told and left alone.
+    assert named(statistics(LEARNING[:3], layers=collapsed)) == []
     assert named(statistics((), layers=collapsed, epoch_end=False)) == []
 
 
@@ -75,7 +78,7 @@ def test_a_halt_is_acted_on_far_below_what_could_be_learned() -> None:
     assert ("plateau", None) in named(statistics(stuck))
     good = history([1.2, 0.6, *[0.5] * 12], [0.3, 0.7, *[0.8] * 12])
     assert (named(statistics(good)), named(statistics(good), act=False)) == ([], [("plateau", None)])
-    idle = (layer("a", dormant=0.7), *LAYERS[1:])
+    idle = (layer("a", dormant=0.8), *LAYERS[1:])
     assert named(statistics(good, layers=idle)) == [("plateau", None)]
 
 

@@ -16,17 +16,19 @@ STILL = 0.005
 """Relative fall of the loss from the first to the second half of these epochs."""
 STEPS = 200
 """Optimiser steps in these epochs, at least."""
-LOW = 0.5
+LOW = 0.4
 """Part of the way from chance to perfection, on the training rows, below which a halt is likely a fault."""
-IDLE = 0.5
+IDLE = 0.7
 """Share of dormant units in some hidden layer that makes it one at a higher level, too."""
 
 
 class Plateau(Detector):
     """A training loss that no longer falls while the training rows are far from learned.
 
-    Data may hold no more than that, so it is acted on only where the network is at half of the way, or where
-    half of a layer's units idle. Evidence: `loss`, `fall`, `learned` (part of the way from chance to
+    Data may hold no more than that, so it is acted on only where the network is at less than `LOW` of the
+    way, or where most of a layer's units idle.
+
+    Evidence: `loss`, `fall`, `learned` (part of the way from chance to
     perfection), `dormant` (largest share in a layer).
     """
 
