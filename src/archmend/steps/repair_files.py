@@ -99,7 +99,7 @@ def write_results(
     if start.space is not None:
         architecture = str(same_architecture(result.model, start.space, start.architecture))
     metrics = classification_metrics(
-        _probabilities(result.model.predict(start.validation.x, verbose=0, batch_size=1024)),
+        _probabilities(result.model.predict(_readable(start.validation.x), verbose=0, batch_size=1024)),
         prepared.validation.y,
         len(info.classes),
     )
@@ -151,6 +151,14 @@ def _metadata(
         archmend_version=__version__,
         packages={name: version(name) for name in ("keras", "numpy")},
     )
+
+
+def _readable(x: Any) -> Any:
+    """Return rows with their texts as TensorFlow's, for Keras predicts nothing of NumPy's."""
+    import keras
+    import tensorflow as tf
+
+    return keras.tree.map_structure(lambda c: tf.constant(c.tolist()) if c.dtype.kind in "OU" else c, x)
 
 
 def _probabilities(output: np.ndarray) -> np.ndarray:
