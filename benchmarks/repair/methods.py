@@ -131,7 +131,7 @@ def _archmend(strategy: str, case: Case, parts: Parts, seed: int, blank: Row) ->
         accuracy=accuracy(result.model, *parts.fresh),
         val_accuracy=spent.accuracies,
         epochs_to=spent.reached,
-        epochs=spent.total,
+        epochs=result.epochs,
         decisions=[decision_fields(decision) for decision in result.decisions],
         kept=[decision.remedy for decision in result.decisions if decision.kept],
         chosen=best.name,
@@ -148,9 +148,10 @@ METHODS: dict[str, Callable[[Case, Parts, int, Row], Row]] = {
 
 
 class _Spent:
-    """Counts epochs as they are told: those of the path, and those of all trials.
+    """Counts epochs as they are told: those of the path, and those of trials beside it.
 
-    The trial that is kept counts twice, for the path tells its epochs too: an upper bound.
+    A trial that is kept is part of the path; of its decision only what the untouched run was trained for the
+    comparison comes on top, which is as much.
     """
 
     def __init__(self) -> None:
@@ -168,4 +169,5 @@ class _Spent:
             self.reached = self.total
 
     def decision(self, decision: Any) -> None:
-        self.trials += decision.epochs
+        compared = 0.5 if decision.before is not None else 0.0
+        self.trials += decision.epochs * (compared if decision.kept else 1.0)

@@ -31,6 +31,11 @@ class CallbackListener:
         self._model: Any = None
         self._logs: dict[str, float] = {}
 
+    @property
+    def hears(self) -> bool:
+        """Whether somebody is told of batches."""
+        return bool(self._callbacks)
+
     def begin(self, model: Any) -> None:
         """Training begins with this model."""
         self._model = model

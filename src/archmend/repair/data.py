@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import keras
@@ -75,9 +76,18 @@ class Rows(Data):
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches in the order of (seed, number)."""
-        order = np.random.default_rng((self._seed, number)).permutation(self.rows)
+        order = self.order(number)
         for first in range(start * self.batch_size, self.rows, self.batch_size):
             yield self._take(order[first : first + self.batch_size])
+
+    def order(self, number: int) -> np.ndarray:
+        """Return the order of the rows in an epoch, shape (rows,), int32."""
+        return np.random.default_rng((self._seed, number)).permutation(self.rows).astype(np.int32)
+
+    @cached_property
+    def whole(self) -> Batch:
+        """All rows as tensors, made at the first use."""
+        return keras.tree.map_structure(tf.convert_to_tensor, (self.x, self.y))
 
     def in_order(self) -> Iterator[Batch]:
         """Yield all rows in large batches."""

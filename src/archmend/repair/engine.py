@@ -38,17 +38,32 @@ class Engine:
             model.optimizer.build(model.trainable_variables)
         # Every engine traces its own functions once; a partial keeps TensorFlow from taking them for
         # one function that is traced again and again, and warning of it.
-        self._train = tf.function(partial(self._train_step), input_signature=(x, y), autograph=False)
+        order = tf.TensorSpec((None, None), tf.int32)
+        self._train = tf.function(partial(self._train_steps), input_signature=(x, y, order), autograph=False)
         self._validate = tf.function(partial(self._validation_step), input_signature=(x, y), autograph=False)
         self._probe = Probe(model, (x, y))
-        self._read = tf.function(partial(self._values))
+        self._read = tf.function(partial(self._values), autograph=False)
         self._write: Any = None
         self._description: Description | None = None
 
     def train(self, x: Any, y: Any) -> tuple[float, float]:
         """Make one optimiser step; return the batch's loss and its summed correctness."""
-        loss, correct = self._train(x, y)
-        return float(loss), float(correct)
+        losses, correct = self.train_rows(x, y, np.arange(len(y), dtype=np.int32)[None])
+        return float(losses[0]), float(correct[0])
+
+    def train_rows(self, x: Any, y: Any, order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Make one optimiser step for each row of `order`, in one call.
+
+        Args:
+            x: tensors or arrays of all rows' features.
+            y: of their labels.
+            order: places of each step's rows, shape (steps, rows a step), int32.
+
+        Returns:
+            Loss and summed correctness of each step's rows, shape (steps,).
+        """
+        losses, correct = self._train(x, y, order)
+        return losses.numpy(), correct.numpy()
 
     def validate(self, x: Any, y: Any) -> tuple[float, np.ndarray, np.ndarray]:
         """Return the compiled loss of the rows, and each row's own loss and correctness."""
@@ -85,7 +100,7 @@ class Engine:
     def restore(self, snapshot: Snapshot) -> None:
         """Bring back every bit of a snapshot of this same engine."""
         if self._write is None:
-            self._write = tf.function(partial(self._assign))
+            self._write = tf.function(partial(self._assign), autograph=False)
         self._write(list(snapshot))
 
     def weights(self) -> list[np.ndarray]:
@@ -124,6 +139,26 @@ class Engine:
     def _assign(self, values: list[Any]) -> None:
         for variable, value in zip(self._variables(), values, strict=True):
             variable.assign(value)
+
+    def _train_steps(self, x: Any, y: Any, order: Any) -> tuple[Any, Any]:
+        # What a call costs beside the arithmetic is paid once for many steps of a small network.
+        steps = tf.shape(order)[0]
+
+        def step(number: Any, losses: Any, correct: Any) -> tuple[Any, Any, Any]:
+            rows = order[number]
+            x_rows, y_rows = tf.nest.map_structure(lambda whole: tf.gather(whole, rows), (x, y))
+            loss, hits = self._train_step(x_rows, y_rows)
+            return (
+                number + 1,
+                losses.write(number, tf.cast(loss, tf.float32)),
+                correct.write(number, tf.cast(hits, tf.float32)),
+            )
+
+        told = [tf.TensorArray(tf.float32, steps, element_shape=()) for _ in range(2)]
+        _, losses, correct = tf.while_loop(
+            lambda number, *_: number < steps, step, (0, *told), parallel_iterations=1
+        )
+        return losses.stack(), correct.stack()
 
     def _train_step(self, x: Any, y: Any) -> tuple[Any, Any]:
         model = self.model

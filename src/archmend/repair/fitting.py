@@ -41,6 +41,7 @@ class RepairResult:
         decisions: every remedy that was tried, in order.
         candidates: every network that was trained, the untouched one first.
         patch: what to change in one's own code to have been right from the start, a line a change.
+        epochs: trained in all, those of trials that were undone too.
     """
 
     model: Any
@@ -48,6 +49,7 @@ class RepairResult:
     decisions: tuple[Decision, ...]
     candidates: tuple[Candidate, ...]
     patch: tuple[str, ...] = ()
+    epochs: float = 0.0
 
 
 def fit(
@@ -160,4 +162,5 @@ def fit(
     patch = suggested_patch(
         model, run.model, kept=candidates.best_remedies, batch_sizes=(asked_batches, run.batch_size)
     )
-    return RepairResult(run.model, history, tuple(treatment.decisions), candidates.listed(), patch)
+    decisions = tuple(treatment.decisions)
+    return RepairResult(run.model, history, decisions, candidates.listed(), patch, run.trained)

@@ -13,6 +13,11 @@ EXTRA_SHARE = 0.5
 """Steps spent on trials, as a share of the steps that were asked for; at least `EXTRA_STEPS`."""
 EXTRA_STEPS = 400
 
+LOOK = 0.2
+"""Seconds between two looks at the clock, about."""
+UNTIMED = 50
+"""Steps in one call where nobody waits for the clock; more of them make a step no cheaper."""
+
 
 class OutOfTimeError(Exception):
     """The time budget is over; whoever catches it finishes with what there is."""
@@ -36,6 +41,12 @@ class Limits:
         """Raise OutOfTimeError once the deadline has passed."""
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise OutOfTimeError
+
+    def stretch(self, pace: float) -> int:
+        """Return how many steps may be made between two looks at the clock, of so many seconds each."""
+        if self.deadline is None:
+            return UNTIMED
+        return max(1, min(UNTIMED, int(LOOK / pace))) if pace > 0 else 1
 
     def may_try(self) -> bool:
         """Whether another remedy may be tried."""

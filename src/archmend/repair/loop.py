@@ -11,11 +11,18 @@ from archmend.repair.candidates import Candidates
 from archmend.repair.limits import Limits, OutOfTimeError
 from archmend.repair.run import Place, Run, Validation
 from archmend.repair.treatment import Treatment
+from archmend.repair.trial import hopeless
 from archmend.repair.values import FIRST_BATCHES, Symptom
 from archmend.repair.watch import Watch
 
 if TYPE_CHECKING:
     from archmend.repair.packing import Packer, Unpacker
+
+MENDED = "mended"
+"""Symptom of a network that could not learn and now can: its learning rate and batches were chosen for one of
+which nobody has seen how fast it learns."""
+
+TUNED = ("set_learning_rate",)
 
 
 class Loop:
@@ -72,6 +79,7 @@ class Loop:
             "watch": self._watch.state_dict(),
             "treatment": self._treatment.state_dict(),
             "limits": self._limits.state_dict(),
+            "trained": self._run.trained,
         }
 
     def load_state_dict(self, state: Mapping[str, Any], unpack: Unpacker) -> None:
@@ -85,6 +93,7 @@ class Loop:
         self._watch.load_state_dict(state["watch"])
         self._treatment.load_state_dict(state["treatment"])
         self._limits.load_state_dict(state["limits"])
+        self._run.trained = float(state["trained"])
         self._run.restore(self._epoch_start)
 
     def _needs_initial(self) -> bool:
@@ -98,17 +107,27 @@ class Loop:
         if run.place.batch == 0:
             listener.epoch_begin(run.place.epoch)
         while not run.at_epoch_end:
-            self._limits.check_time()
-            batch = run.place.batch
-            listener.batch_begin(batch)
-            loss = run.step()
-            listener.batch_end(batch, loss)
+            self._advance(min(self._watch.until_look(run), run.batches_per_epoch - run.place.batch))
             if self._look(epoch_end=False):
                 return
         self._validated(run.finish_epoch())
         self._average.take(run)
         if not self._look(epoch_end=True):
             self._epoch_start = run.checkpoint()
+
+    def _advance(self, steps: int) -> None:
+        """Train so many batches without a look; by one where somebody listens to batches."""
+        run, listener, left = self._run, self._listener, steps
+        while left:
+            self._limits.check_time()
+            batch = run.place.batch
+            if listener.hears:
+                listener.batch_begin(batch)
+                (loss,) = run.advance(1)
+                listener.batch_end(batch, loss)
+            else:
+                run.advance(min(left, self._limits.stretch(run.pace)))
+            left -= run.place.batch - batch
 
     def _validated(self, found: Validation) -> None:
         self._candidates.consider(self._candidates.current, self._run, found)
@@ -126,6 +145,7 @@ class Loop:
             self._watch.give_up(symptom)
             self._hopeless = symptom.fatal
         elif base is self._initial:
+            self._tune(symptom)
             # A second fault of the first batches goes back no further than this repair.
             self._initial = self._run.checkpoint()
         self._watch.restart()
@@ -135,6 +155,11 @@ class Loop:
         for record in self._run.place.history[told:]:
             self._listener.epoch_end(record)
         return True
+
+    def _tune(self, symptom: Symptom) -> None:
+        """Set what decides how fast a network learns that could not learn before; it has nothing to lose."""
+        if hopeless(symptom):
+            self._treatment.settle(Symptom(MENDED, confidence=symptom.confidence), TUNED)
 
     def _base(self, symptom: Symptom, epoch_end: bool) -> Any:
         place = self._run.place

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from archmend.repair.check import labels_of
-from archmend.repair.data import Batch, Data
+from archmend.repair.data import Batch, Data, Rows
 from archmend.repair.describe import label_facts
 from archmend.repair.engine import Engine, Snapshot
 from archmend.repair.labels import Labels
@@ -98,13 +98,19 @@ class Validation:
 
 
 class Run:
-    """Goes forward a batch at a time; `checkpoint` and `restore` go back exactly."""
+    """Goes forward batch by batch; `checkpoint` and `restore` go back exactly.
+
+    Attributes:
+        engine: of the model that is trained. place: where it stands. epochs: how many were asked for.
+        trained: epochs, in all and with their fractions; going back takes none away.
+    """
 
     def __init__(self, engine: Engine, train: Data, validation: Data, labels: Labels, epochs: int) -> None:
         """Start before the first batch of the first epoch."""
         self.engine = engine
         self.place = Place()
         self.epochs = epochs
+        self.trained = 0.0
         self._opened, self._validation, self._labels = train, validation, labels
         self._train = train
         truth = np.concatenate([np.asarray(y) for _, y in validation.in_order()])
@@ -113,6 +119,7 @@ class Run:
         self.validation_rows = len(truth)
         self._probe_batch: Batch | None = None
         self._batches: Iterator[Batch] | None = None
+        self._order: tuple[int, np.ndarray] | None = None
 
     @property
     def model(self) -> Any:
@@ -146,23 +153,61 @@ class Run:
 
     def step(self) -> float:
         """Train on the next batch; return its loss."""
+        return self.advance(1)[0]
+
+    def advance(self, most: int) -> tuple[float, ...]:
+        """Train on the next batches of the epoch, `most` of them at most; return their losses."""
         started = time.perf_counter()
-        if self._batches is None:
-            self._batches = self._train.epoch(self.place.epoch, self.place.batch)
-        x, y = next(self._batches)
-        loss, correct = self.engine.train(x, y)
-        here, rows = self.place, len(y)
+        here = self.place
+        steps = min(most, self.batches_per_epoch - here.batch)
+        trained = self._held_steps if isinstance(self._train, Rows) else self._streamed_steps
+        losses, correct, rows = trained(steps)
+        self.trained += steps / self.batches_per_epoch
         self.place = replace(
             here,
-            batch=here.batch + 1,
-            steps=here.steps + 1,
-            loss=here.loss + loss * rows,
-            correct=here.correct + correct,
-            rows=here.rows + rows,
+            batch=here.batch + steps,
+            steps=here.steps + steps,
+            loss=here.loss + float(np.dot(losses, rows)),
+            correct=here.correct + float(correct.sum()),
+            rows=here.rows + int(rows.sum()),
             seconds=here.seconds + time.perf_counter() - started,
-            losses=(*here.losses[1 - RECENT_LOSSES :], loss),
+            losses=(*here.losses, *losses.tolist())[-RECENT_LOSSES:],
         )
-        return loss
+        return tuple(losses.tolist())
+
+    def _held_steps(self, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return loss, correct answers and rows of each of the next steps, of rows that lie in memory."""
+        data = self._train
+        assert isinstance(data, Rows)
+        if self._order is None or self._order[0] != self.place.epoch:
+            self._order = (self.place.epoch, data.order(self.place.epoch))
+        first = self.place.batch * data.batch_size
+        order = self._order[1][first : first + steps * data.batch_size]
+        full = len(order) // data.batch_size * data.batch_size
+        # The last batch of an epoch may be smaller.
+        parts = [order[:full].reshape(-1, data.batch_size), order[full:][None]]
+        told = [
+            (*self.engine.train_rows(*data.whole, part), np.full(len(part), part.shape[1]))
+            for part in parts
+            if part.size
+        ]
+        losses, correct, rows = (np.concatenate(column) for column in zip(*told, strict=True))
+        return losses, correct, rows
+
+    def _streamed_steps(self, steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the same of batches that somebody else makes."""
+        if self._batches is None:
+            self._batches = self._train.epoch(self.place.epoch, self.place.batch)
+        told = []
+        for x, y in islice(self._batches, steps):
+            told.append((*self.engine.train(x, y), len(y)))
+        losses, correct, rows = (np.array(column) for column in zip(*told, strict=True))
+        return losses, correct, rows
+
+    @property
+    def pace(self) -> float:
+        """Seconds a step, in the epoch under way; 0 before its first."""
+        return self.place.seconds / self.place.batch if self.place.batch else 0.0
 
     def finish_epoch(self) -> Validation:
         """Validate and write the epoch's line of the history, also where a limit cut it."""
@@ -287,7 +332,7 @@ class Run:
             size = place.batch_size
             self._train = self._opened if size is None else self._opened.batched(size)
         self.place = place
-        self._batches = None
+        self._batches = self._order = None
 
     def state_dict(self) -> dict[str, Any]:
         """Return arrays and plain values from which an equal run (same model, same data) goes on."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,6 +106,43 @@ class Treatment:
         run.restore(kept.here)
         return True
 
+    def settle(self, symptom: Symptom, names: Sequence[str]) -> None:
+        """Apply remedies to the network as it stands without a trial, where there is nothing to compare with.
+
+        Args:
+            symptom: the reason.
+            names: of remedies; those that do not apply or find nothing to change are passed over.
+        """
+        for name in names:
+            offered = {r.name: r for r in self._workbench.offered(symptom, len(self.decisions))}
+            if name not in offered or not self._limits.may_try():
+                continue
+            began, before = time.perf_counter(), self._run.learning_rate
+            model = self._workbench.applied(offered[name], symptom, len(self.decisions))
+            if model is None:
+                continue
+            self._limits.spend_repair()
+            number = self._candidates.add((*self._candidates.remedies, name))
+            self._run.adopt(model, self._workbench.batch_size(offered[name]))
+            self._candidates.keep(number)
+            self._note(
+                Decision(
+                    epoch=self._run.place.epoch,
+                    batch=self._run.place.batch,
+                    symptom=symptom.name,
+                    layer=symptom.layer,
+                    evidence={"learning_rate_before": before, "learning_rate": self._run.learning_rate},
+                    strategy=self._strategy.name,
+                    remedy=name,
+                    before=None,
+                    after=None,
+                    kept=True,
+                    reason="set without a trial: the network has just begun to be one that can learn",
+                    epochs=0.0,
+                    seconds=round(time.perf_counter() - began, 3),
+                )
+            )
+
     def state_dict(self) -> dict[str, Any]:
         """Return what the next treatment depends on besides the run."""
         return {
@@ -157,7 +195,6 @@ class Treatment:
         if not kept:
             self._failed.add((case.symptom.name, case.symptom.layer, lap.name))
         untouched = case.trials.control if control is not None else None
-        steps = lap.steps + (untouched.steps if untouched else 0)
         decision = Decision(
             epoch=case.now.place.epoch,
             batch=case.now.place.batch,
@@ -170,9 +207,12 @@ class Treatment:
             after=lap.now.row_loss if lap.ends else None,
             kept=kept,
             reason=found.reason,
-            epochs=round(steps / self._run.batches_per_epoch, 3),
+            epochs=round(lap.epochs + (untouched.epochs if untouched else 0.0), 3),
             seconds=round(lap.seconds + (untouched.seconds if untouched else 0.0), 3),
         )
+        self._note(decision)
+
+    def _note(self, decision: Decision) -> None:
         self.decisions.append(decision)
         if self._on_decision is not None:
             self._on_decision(decision)

@@ -12,10 +12,10 @@ from archmend.repair.run import Checkpoint, Run, Validation
 from archmend.repair.values import Symptom
 from archmend.repair.watch import Watch
 
-STRETCH_SHARE = 0.01
+STRETCH_SHARE = 0.005
 """First length of a trial as a share of all the run's steps, within the two bounds below."""
-STRETCH_STEPS = (20, 200)
-ROUNDS = 3
+STRETCH_STEPS = (8, 200)
+ROUNDS = 4
 """How often an undecided trial may go on; each round doubles its length."""
 
 STRUCTURAL = frozenset(
@@ -57,7 +57,8 @@ class Lap:
         here: where it stands. start: its validation before the first round.
         ends: validations after each round. over: whether the run has no more epochs.
         faulty: whether the fault (or another that was not there before) shows in a probe at `here`.
-        steps: trained so far. seconds: wall time of them and of the looks.
+        steps: trained so far, in steps of as many rows as at the base. epochs: the same in epochs.
+        seconds: wall time of them and of the looks.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Lap:
     over: bool = False
     faulty: bool = False
     steps: int = 0
+    epochs: float = 0.0
     seconds: float = 0.0
 
     @property
@@ -105,6 +107,7 @@ class Trials:
         self._run, self._base = run, base
         self._candidates, self._limits, self._watch = candidates, limits, watch
         self._first = stretch(run)
+        self._batch_size = run.batch_size
         self._symptom = symptom
         self._there_before = watch.shown(run)
         self.control: Lap | None = None
@@ -118,24 +121,30 @@ class Trials:
         return lap
 
     def lengthen(self, lap: Lap) -> None:
-        """Train a lap for one more round, each twice as long as the one before, the second as the first."""
+        """Train a lap for one more round, each twice as long as the one before, the second as the first.
+
+        A round has the same number of rows for all laps, whatever their batches.
+        """
         began, run = time.perf_counter(), self._run
         run.restore(lap.here)
-        steps = self._first * 2 ** max(0, len(lap.ends) - 1)
+        size, now = self._batch_size, run.batch_size
+        ratio = 1.0 if size is None or now is None else size / now
+        steps = round(ratio * self._first * 2 ** max(0, len(lap.ends) - 1))
         done = 0
         while done < steps and run.place.epoch < run.epochs:
             self._limits.check_time()
-            run.step()
-            done += 1
+            done += len(run.advance(min(steps - done, self._limits.stretch(run.pace))))
             if run.at_epoch_end:
                 self._candidates.consider(lap.number, run, run.finish_epoch())
-        self._limits.spend(done)
+        rows_alike = round(done / ratio)
+        self._limits.spend(rows_alike)
         found = run.validate()
         self._candidates.consider(lap.number, run, found)
         lap.ends.append(found)
         lap.here, lap.over = run.checkpoint(), run.place.epoch >= run.epochs
         lap.faulty = self._faulty()
-        lap.steps += done
+        lap.steps += rows_alike
+        lap.epochs += done / run.batches_per_epoch
         lap.seconds += time.perf_counter() - began
 
     def judged(self, lap: Lap, symptom: Symptom) -> tuple[Judgement, Validation | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -26,15 +25,15 @@ class Pace:
     Attributes:
         growth: each probe comes after this times as many steps as the one before: a fault of structure shows
             at once. longest: steps between two probes, at most.
-        every: batches between two looks at the losses alone; a loss that is no number is seen at once.
+        every: batches between two looks at the losses alone.
     """
 
     growth: float
     longest: int
-    every: int = 1
+    every: int
 
 
-PACES: Mapping[str, Pace] = {"full": Pace(2.0, 500), "light": Pace(4.0, 4000, 10)}
+PACES: Mapping[str, Pace] = {"full": Pace(2.0, 500, 20), "light": Pace(4.0, 4000, 50)}
 """A probe costs about as much as ten steps of 32 rows: less than 2 % of the steps between two."""
 Care = Literal["full", "light"]
 
@@ -61,8 +60,6 @@ class Watch:
         """Return the symptom that counts most now: the surest, then the furthest up; None below `ACT`."""
         steps = run.place.steps
         probed = steps >= self._next_probe
-        if not (probed or epoch_end) and not self._due(run):
-            return None
         layers: tuple[LayerStatistics, ...] = ()
         rates: tuple[RateTest, ...] = ()
         if probed:
@@ -76,6 +73,11 @@ class Watch:
         found = self._found(run, layers, rates, epoch_end)
         self.seen = tuple(found)
         return next((symptom for symptom in found if self._counts(symptom)), None)
+
+    def until_look(self, run: Run) -> int:
+        """Return how many batches may be trained before the next look; at least 1."""
+        every = self._pace.every
+        return max(1, min(self._next_probe - run.place.steps, every - run.place.batch % every))
 
     def shown(self, run: Run) -> frozenset[str]:
         """Probe now, and return the names of all symptoms to act on that show without an epoch's end."""
@@ -104,11 +106,6 @@ class Watch:
         self._given_up = set(state["given_up"])
         self._next_probe = int(state["next_probe"])
         self._first = tuple(LayerStatistics(**layer) for layer in state["first"])
-
-    def _due(self, run: Run) -> bool:
-        """Whether the losses alone are looked at after this batch."""
-        losses = run.place.losses
-        return run.place.batch % self._pace.every == 0 or (bool(losses) and not math.isfinite(losses[-1]))
 
     def _counts(self, symptom: Symptom) -> bool:
         return symptom.fatal or (symptom.confidence >= ACT and symptom.name not in self._given_up)
