@@ -160,11 +160,12 @@ def test_units_at_their_bounds() -> None:
 
 
 def test_penalties_that_outweigh_the_loss() -> None:
-    described = replace(CLASSES, penalties=(("a", 1.0),))
-    heavy = (replace(FIRST, decay_norm=9.0), *LAYERS[1:])
-    assert named(statistics(described, layers=heavy)) == [("weight_decay", "a")]
-    light = (replace(FIRST, decay_norm=0.2), *LAYERS[1:])
-    assert named(statistics(described, layers=light)) == []
+    def of(factor: float, pull: float = 0.1) -> list[tuple[str, str | None]]:
+        layers = (replace(FIRST, decay_norm=pull * 0.1732), *LAYERS[1:])
+        return named(statistics(replace(CLASSES, penalties=(("a", factor),)), layers=layers))
+
+    assert of(0.2) == of(1e-3, pull=5.0) == [("weight_decay", "a")]
+    assert of(0.01) == of(0.04) == []
     assert named(statistics(replace(CLASSES, decay=2.0))) == [("weight_decay", None)]
 
 
