@@ -9,8 +9,8 @@ from archmend.repair.detectors.common import When
 from archmend.repair.values import Symptom, TrainingStatistics
 
 FACTORS = ((0.3, 0.9), (0.1, 0.7), (0.03, 0.4))
-"""Largest factor of squared weights, and the confidence from it on. Calibrated with one factor at all layers
-of three healthy networks (docs/guide/repair-detectors.md): at 0.3 two learn nothing, at 0.1 all lose a tenth or
+"""Largest factor of squared weights, and the confidence from it on. Calibrated on three healthy networks with
+one factor everywhere (docs/guide/repair-detectors.md): at 0.3 two learn nothing, at 0.1 all lose a tenth or
 more, at 0.03 about a twentieth."""
 PULL = 3.0
 """The penalties' gradient over the loss's before the first step, over all layers, from which the factor does
