@@ -23,7 +23,7 @@ def repair(
         str | None, typer.Option(help="The repaired architecture stays in it; a name or a file.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="A .keras file to repair instead.")] = None,
-    strategy: Annotated[str, typer.Option(help="auto, rules or random.")] = "auto",
+    strategy: Annotated[str, typer.Option(help="auto, max_entropy, rules or random.")] = "auto",
     epochs: Annotated[int, typer.Option(help="Epochs to train.")] = 30,
     batch_size: o.BatchSize = 32,
     optimizer: o.Optimizer = "adam",
@@ -35,6 +35,7 @@ def repair(
     validation: o.Validation = None,
     test: o.Test = None,
     impute: o.Impute = None,
+    watch: Annotated[str, typer.Option(help="full, or light: it costs less and sees later.")] = "full",
     diagnose: Annotated[
         bool, typer.Option("--diagnose", help="Only look, at the start and the first batches, and tell.")
     ] = False,
@@ -45,6 +46,7 @@ def repair(
     Example:  archmend repair --data digits --space fc --arch 6-8-8-8-8-8-8-relu-none-0-0.01 --out mended
     """
     from archmend.cli.display import Display
+    from archmend.repair.words import in_words
     from archmend.steps.repair import RepairRequest
     from archmend.steps.repair import repair as step
 
@@ -59,6 +61,7 @@ def repair(
         batch_size=batch_size,
         max_seconds=max_seconds,
         max_repairs=max_repairs,
+        watch=watch,
         optimizer=optimizer,
         learning_rate=learning_rate,
         seed=seed,
@@ -76,12 +79,11 @@ def repair(
         outcome = step(request, display.repair)
     if not quiet:
         for decision in outcome.decisions:
-            kept = "kept" if decision.kept else "undone"
-            typer.echo(
-                f"epoch {decision.epoch}: {decision.symptom}, {decision.remedy} {kept}: {decision.reason}"
-            )
+            typer.echo(f"epoch {decision.epoch}: {in_words(decision)}")
         metrics = ", ".join(f"{name} {value:.4f}" for name, value in outcome.metrics.items())
         typer.echo(f"validation: {metrics}; {len(outcome.decisions)} remedies tried")
+        for line in outcome.record.patch:
+            typer.echo(f"to have been right from the start: {line}")
     typer.echo(outcome.model_path)
 
 

@@ -24,7 +24,7 @@ from archmend.repair.remedies import REMEDIES
 from archmend.repair.strategies import REPAIR_STRATEGIES
 from archmend.repair.treatment import Treatment
 from archmend.repair.values import HISTORY_NAMES, EpochRecord
-from archmend.repair.watch import Watch
+from archmend.repair.watch import PACES, Watch
 from archmend.repair.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def fit(
     frozen: Iterable[str] = (),
     max_params: int | None = None,
     max_latency_ms: float | None = None,
+    watch: str = "full",
     on_epoch: Callable[[EpochRecord], None] | None = None,
     on_decision: Callable[[Decision], None] | None = None,
     keeper: Keeper | None = None,
@@ -94,6 +95,7 @@ def fit(
         frozen: names of layers that no remedy touches, besides those with `trainable` False.
         max_params: trainable parameters of any candidate at most.
         max_latency_ms: median time of a forward pass of one row, measured on this machine, at most.
+        watch: `full`, or `light` to look less often where watching must cost next to nothing.
         on_epoch: called with the record of each epoch of the path.
         on_decision: called with each decision as it is made.
         keeper: keeps the state between epochs, so that a later call with the same arguments goes on from
@@ -109,6 +111,8 @@ def fit(
     check_counts(epochs, batch_size, budget_seconds, max_repairs)
     if strategy not in REPAIR_STRATEGIES.names():
         raise unknown_name("repair strategy", strategy, REPAIR_STRATEGIES.names())
+    if watch not in PACES:
+        raise unknown_name("watch", watch, PACES)
     if model is None:
         model, architecture = drawn(space, seed)
     limits_of = Constraints(
@@ -134,18 +138,26 @@ def fit(
         repairs=max_repairs,
         extra_steps=max(EXTRA_STEPS, round(EXTRA_SHARE * epochs * run.batches_per_epoch)),
     )
-    candidates, watch = Candidates(), Watch(DETECTORS.create_all())
+    candidates, watcher = Candidates(), Watch(DETECTORS.create_all(), watch)
     workbench = Workbench(run, REMEDIES.create_all(), constraints, seed)
     treatment = Treatment(
-        run, workbench, REPAIR_STRATEGIES.create(strategy), candidates, limits, watch, on_decision
+        run, workbench, REPAIR_STRATEGIES.create(strategy), candidates, limits, watcher, on_decision
     )
     listener = CallbackListener(callbacks, epochs, run.batches_per_epoch, on_epoch)
-    loop = Loop(run, watch, treatment, candidates, limits, listener)
+    loop = Loop(run, watcher, treatment, candidates, limits, listener)
     if keeper is None:
         loop.go()
     else:
-        asked = {"epochs": epochs, "batch_size": batch_size, "strategy": strategy, "seed": seed}
-        going = KeptLoop(loop, keeper, run, fingerprint({**asked, "max_repairs": max_repairs}, run))
+        asked = {
+            "epochs": epochs,
+            "batch_size": batch_size,
+            "strategy": strategy,
+            "seed": seed,
+            "watch": watch,
+        }
+        asked |= {"max_repairs": max_repairs, "max_params": max_params, "max_latency_ms": max_latency_ms}
+        asked |= {"frozen": sorted(constraints.frozen)}
+        going = KeptLoop(loop, keeper, run, fingerprint(asked, run))
         going.resume(run.engine_of)
         loop.go(going.between)
     if not run.place.history and limits.seconds_left == 0 and candidates.best is None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from archmend.repair.detectors import DETECTORS
 from archmend.repair.strategies import REPAIR_STRATEGIES
 
+WATCHES = ("full", "light")
+"""How closely a training is watched."""
+
 
 def detector_names() -> tuple[str, ...]:
     """Return the names of all detectors, installed packages' too."""

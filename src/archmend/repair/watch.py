@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 from archmend.repair.detector import Detector
 from archmend.repair.rates import range_test
@@ -35,7 +35,6 @@ class Pace:
 
 PACES: Mapping[str, Pace] = {"full": Pace(2.0, 500, 20), "light": Pace(4.0, 4000, 50)}
 """A probe costs about as much as ten steps of 32 rows: less than 2 % of the steps between two."""
-Care = Literal["full", "light"]
 
 
 class Watch:
@@ -47,7 +46,7 @@ class Watch:
         seen: all symptoms at the last look, the one that counts first; those below `ACT` too.
     """
 
-    def __init__(self, detectors: Sequence[Detector], care: Care = "full") -> None:
+    def __init__(self, detectors: Sequence[Detector], care: str = "full") -> None:
         """Ask these detectors; of equally sure symptoms, the first in their order counts."""
         self._detectors = detectors
         self._pace = PACES[care]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from archmend.repair.decision import Decision
 from archmend.repair.values import Symptom
 
 _EXPECTED = {0: "linear", 1: "sigmoid", 2: "softmax"}
@@ -32,6 +33,7 @@ _SEEN: Mapping[str, str] = {
     "slow_convergence": "the loss has fallen by {progress:%} since the first epoch",
     "plateau": "the loss stands still at {loss}, {learned:%} of the way from chance to perfection",
     "plasticity_loss": "{dormant:%} of its units are dormant, {dormant_first:%} at the start",
+    "mended": "a network that could not learn now does, at the learning rate {learning_rate_before}",
     "overfitting": "the validation loss has risen from {val_loss_best} to {val_loss}",
 }
 _ADVICE: Mapping[str, str] = {
@@ -74,6 +76,20 @@ def seen(symptom: Symptom) -> str:
         return where + known.format_map({n: _Told(v) for n, v in symptom.evidence.items()})
     except KeyError:  # the same symptom by another sign
         return f"{where}{known.partition('{')[0].rstrip(' :,')} ({numbers})"
+
+
+def in_words(decision: Decision) -> str:
+    """Return what was seen, what was tried, what it did and whether it was kept, in one sentence."""
+    evidence = {n: math.nan if v is None else v for n, v in decision.evidence.items()}
+    told = seen(Symptom(decision.symptom, decision.layer, evidence))
+    if decision.before is not None and decision.after is not None:
+        did = (
+            f"validation loss {_number(decision.before)} -> {_number(decision.after)} after as many batches, "
+        )
+    else:
+        did = ""
+    kept = "kept" if decision.kept else "undone"
+    return f"{told}; tried {decision.remedy}: {did}{kept}: {decision.reason}"
 
 
 def advice(symptom: Symptom) -> str:

@@ -70,6 +70,7 @@ def repair(request: RepairRequest, progress: Callable[[RepairProgress], None] | 
                 seed=request.seed,
                 budget_seconds=left,
                 max_repairs=request.max_repairs,
+                watch=request.watch,
                 on_epoch=journal.epoch,
                 on_decision=journal.decision,
                 keeper=checkpoint,

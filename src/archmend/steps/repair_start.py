@@ -13,8 +13,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from archmend.datasets import Part, Prepared, encode
-from archmend.errors import BadInput
+from archmend.errors import BadInput, unknown_name
 from archmend.networks import space_for
+from archmend.repair.names import WATCHES
 from archmend.spaces import Architecture, Space, SpaceSource, space_source
 from archmend.steps.flags import at_least, positive
 from archmend.steps.own_code import check_own_code
@@ -29,7 +30,7 @@ class RepairRequest(BaseModel):
             `open_data`; None leaves them to the data.
         arch: code of an architecture of `space`, or `random`. model: path of a .keras file. One of the two.
         space: the repair space: built in, a .yaml or .py file, or YAML text; needed with `arch`.
-        strategy: of repairs.
+        strategy: of repairs. watch: how closely; `light` costs next to nothing and sees later.
         epochs, batch_size, seed: of the training. optimizer, learning_rate: of a model built from `arch`.
         max_seconds: wall time of the training. max_repairs: remedies tried at most. out: output folder.
         checkpoint: file of the state to go on from, in any storage, or a folder for it (it ends in /, or is
@@ -50,6 +51,7 @@ class RepairRequest(BaseModel):
     batch_size: int = 32
     max_seconds: float | None = None
     max_repairs: int | None = None
+    watch: str = "full"
     optimizer: str = "adam"
     learning_rate: float | None = None
     seed: int = 0
@@ -120,6 +122,8 @@ def check_request(request: RepairRequest) -> None:
         raise BadInput(
             "give either an architecture (--arch CODE or random, with --space) or a model (--model FILE)"
         )
+    if request.watch not in WATCHES:
+        raise unknown_name("--watch", request.watch, WATCHES)
     _ = request.space_source
     if request.arch is not None and request.space is None:
         raise BadInput(f"architecture {request.arch!r} needs the space that it is of; add --space NAME")
