@@ -20,6 +20,7 @@ from archmend.repair.limits import EXTRA_SHARE, EXTRA_STEPS, Limits
 from archmend.repair.loop import Loop
 from archmend.repair.opening import drawn, open_run
 from archmend.repair.patch import suggested_patch
+from archmend.repair.probes import ProbeLog, ProbeRecord
 from archmend.repair.remedies import REMEDIES
 from archmend.repair.strategies import REPAIR_STRATEGIES
 from archmend.repair.treatment import Treatment
@@ -42,6 +43,7 @@ class RepairResult:
         candidates: every network that was trained, the untouched one first.
         patch: what to change in one's own code to have been right from the start, a line a change.
         epochs: trained in all, those of trials that were undone too.
+        probes: what was seen of each layer whenever the path was looked at.
     """
 
     model: Any
@@ -50,6 +52,7 @@ class RepairResult:
     candidates: tuple[Candidate, ...]
     patch: tuple[str, ...] = ()
     epochs: float = 0.0
+    probes: tuple[ProbeRecord, ...] = ()
 
 
 def fit(
@@ -138,7 +141,9 @@ def fit(
         repairs=max_repairs,
         extra_steps=max(EXTRA_STEPS, round(EXTRA_SHARE * epochs * run.batches_per_epoch)),
     )
-    candidates, watcher = Candidates(), Watch(DETECTORS.create_all(), watch)
+    candidates = Candidates()
+    log = ProbeLog(candidates)
+    watcher = Watch(DETECTORS.create_all(), watch, log)
     workbench = Workbench(run, REMEDIES.create_all(), constraints, seed)
     treatment = Treatment(
         run, workbench, REPAIR_STRATEGIES.create(strategy), candidates, limits, watcher, on_decision
@@ -175,4 +180,4 @@ def fit(
         model, run.model, kept=candidates.best_remedies, batch_sizes=(asked_batches, run.batch_size)
     )
     decisions = tuple(treatment.decisions)
-    return RepairResult(run.model, history, decisions, candidates.listed(), patch, run.trained)
+    return RepairResult(run.model, history, decisions, candidates.listed(), patch, run.trained, log.records())

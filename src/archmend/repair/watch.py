@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from archmend.repair.detector import Detector
+from archmend.repair.probes import ProbeLog
 from archmend.repair.rates import range_test
 from archmend.repair.run import Run
 from archmend.repair.values import LayerStatistics, RateTest, Symptom, TrainingStatistics
@@ -46,9 +47,12 @@ class Watch:
         seen: all symptoms at the last look, the one that counts first; those below `ACT` too.
     """
 
-    def __init__(self, detectors: Sequence[Detector], care: str = "full") -> None:
+    def __init__(
+        self, detectors: Sequence[Detector], care: str = "full", log: ProbeLog | None = None
+    ) -> None:
         """Ask these detectors; of equally sure symptoms, the first in their order counts."""
         self._detectors = detectors
+        self._log = log
         self._pace = PACES[care]
         self._given_up: set[str] = set()
         self._next_probe = 0
@@ -63,6 +67,8 @@ class Watch:
         rates: tuple[RateTest, ...] = ()
         if probed:
             layers = run.look()
+            if self._log is not None:
+                self._log.take(run, layers)
             wait = max(1, min(self._pace.longest, int(steps * (self._pace.growth - 1))))
             self._next_probe = steps + wait
             if steps == 0 or not self._first:
@@ -98,6 +104,7 @@ class Watch:
             "given_up": sorted(self._given_up),
             "next_probe": self._next_probe,
             "first": [asdict(layer) for layer in self._first],
+            "log": None if self._log is None else self._log.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -105,6 +112,8 @@ class Watch:
         self._given_up = set(state["given_up"])
         self._next_probe = int(state["next_probe"])
         self._first = tuple(LayerStatistics(**layer) for layer in state["first"])
+        if self._log is not None:
+            self._log.load_state_dict(state["log"])
 
     def _counts(self, symptom: Symptom) -> bool:
         return symptom.fatal or (symptom.confidence >= ACT and symptom.name not in self._given_up)

@@ -125,6 +125,13 @@ def _curve(record: RunRecord, title: str, training: str, validation: str) -> Spe
     )
     if not record.decisions:
         return finished(lines, 220)
+    return finished((lines + decision_marks(record, x)).resolve_scale(color="independent"), 220)
+
+
+def decision_marks(record: RunRecord, x: Any) -> Any:
+    """Return vertical lines where remedies were tried; there are some."""
+    import altair as alt
+
     batches = max((d.batch for d in record.decisions), default=0) + 1
     marks = [
         {
@@ -136,7 +143,7 @@ def _curve(record: RunRecord, title: str, training: str, validation: str) -> Spe
         }
         for d in record.decisions
     ]
-    rules = (
+    return (
         alt.Chart(alt.Data(values=marks))
         .mark_rule(strokeWidth=1.5)
         .encode(
@@ -147,7 +154,6 @@ def _curve(record: RunRecord, title: str, training: str, validation: str) -> Spe
             tooltip=["symptom:N", "remedy:N", "kept:N"],
         )
     )
-    return finished((lines + rules).resolve_scale(color="independent"), 220)
 
 
 def confusion(record: RunRecord) -> Spec | None:

@@ -15,6 +15,7 @@ from archmend.reports.drawing import layers_of
 from archmend.reports.explaining import explanation_note, importance_chart
 from archmend.reports.inheritance import inheritance_note
 from archmend.reports.latency import latency_note
+from archmend.reports.layer_charts import layer_charts
 from archmend.reports.record import RunRecord
 from archmend.search import all_of, comparable
 from archmend.search.comparable import reached
@@ -113,6 +114,10 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
                 f"; vertical lines are the {len(record.decisions)} remedies tried" if record.decisions else ""
             )
             add("training", f"Training: {title}", f"{len(record.history)} epochs{marks}", spec)
+    for title, spec in layer_charts(record):
+        add(
+            "training", title, "At each look at the layers; a network that was mended begins a new line", spec
+        )
     add(
         "test",
         "Confusion matrix",

@@ -163,6 +163,17 @@ class Epoch(_Read):
     learning_rate: float
 
 
+class Probe(_Read):
+    """A line of probes.jsonl: one layer at one moment of the training."""
+
+    candidate: str
+    epoch: float
+    layer: str
+    gradient_norm: float | None
+    entropy: float | None
+    dormant: float | None
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """Everything that a run's folder says; None or empty for what it does not have.
@@ -186,6 +197,7 @@ class RunRecord:
     space_text: str | None = None
     confirm: Confirm | None = None
     explanation: Explanation | None = None
+    probes: tuple[Probe, ...] = ()
 
     @classmethod
     def from_directory(cls, folder: str | Path) -> RunRecord:
@@ -214,6 +226,7 @@ class RunRecord:
             _text(folder / "space.yaml"),
             _json(folder / "confirm.json", Confirm),
             _json(folder / "explanation.json", Explanation),
+            _lines(folder / "probes.jsonl", Probe),
         )
         if not record.trials and record.evaluation is None and not record.history:
             raise BadInput(f"{str(folder)!r} holds no run; name the folder of a run")

@@ -1,9 +1,10 @@
-"""The files that a repair leaves: history.csv, repair.json and model.keras."""
+"""The files that a repair leaves: history.csv, probes.jsonl, repair.json and model.keras."""
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -20,7 +21,8 @@ from archmend.storage import write_atomic
 if TYPE_CHECKING:
     from archmend.repair import Candidate, Decision, RepairResult
 
-HISTORY, DECISIONS, SUMMARY, MODEL = "history.csv", "decisions.jsonl", "repair.json", "model.keras"
+HISTORY, DECISIONS, PROBES = "history.csv", "decisions.jsonl", "probes.jsonl"
+SUMMARY, MODEL = "repair.json", "model.keras"
 
 
 class CandidateRecord(BaseModel):
@@ -90,7 +92,7 @@ def write_history(folder: Path, rows: Sequence[Mapping[str, Any]]) -> None:
 def write_results(
     request: RepairRequest, prepared: Prepared, start: Start, result: RepairResult, seconds: float
 ) -> RepairOutcome:
-    """Write history.csv, repair.json and model.keras, the model last, so that its presence means done."""
+    """Write the files of a repair that has ended, model.keras last, so that its presence means done."""
     from archmend.networks import same_architecture, save_model, with_encoder
     from archmend.training import classification_metrics
 
@@ -125,6 +127,8 @@ def write_results(
         for values in zip(*result.history.values(), strict=True)
     ]
     write_history(request.out, rows)
+    probes = "".join(json.dumps(probe.as_dict()) + "\n" for probe in result.probes)
+    write_atomic(request.out / PROBES, probes)
     write_atomic(request.out / SUMMARY, record.model_dump_json(indent=2) + "\n")
     model = with_encoder(result.model, info) if start.encoded else result.model
     metadata = _metadata(request, prepared, start, architecture, len(result.decisions))

@@ -79,7 +79,7 @@ def test_the_page_of_a_whole_run(write_run: Write) -> None:
     )
     assert "The search stopped because the number of trials was reached." in read.words
     assert "archmend run --data rows.npz" in read.words
-    for figure in ("1,234", "2,468", "0.0200", "remedy_1", "vanishing in dense_2", "not finite"):
+    for figure in ("1,234", "2,468", "0.0200", "remedy_1", "vanishing in dense_2", "not measured"):
         assert figure in read.words
     assert set(_specs(page)) == set(read.charts)
     assert len(read.charts) == 8
