@@ -39,8 +39,7 @@ def test_layers_that_were_changed_added_and_left_out(model: Any) -> None:
 
 def test_kernels_that_were_drawn_anew_name_the_initializer(model: Any) -> None:
     assert suggested_patch(model, rebuild(model), kept=("reinitialize",)) == (
-        "'a': kernel_initializer=HeNormal(), bias_initializer='zeros'",
-        "'b': kernel_initializer=HeNormal(), bias_initializer='zeros'",
+        "'a', 'b': kernel_initializer=HeNormal(), bias_initializer='zeros'",
     )
 
 

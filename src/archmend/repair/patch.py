@@ -10,8 +10,17 @@ import keras
 from archmend.repair.blocks import blocks_of, consumers
 from archmend.repair.remedies.optimizers import matching_initializer
 
-RENEWED = frozenset({"reinitialize", "reinitialize_layer"})
-"""Remedies that give kernels other values and leave no trace in a layer's configuration."""
+RENEWED = frozenset(
+    {
+        "reinitialize",
+        "reinitialize_layer",
+        "activation_relu",
+        "activation_elu",
+        "activation_selu",
+        "hidden_softmax_to_relu",
+    }
+)
+"""Remedies that give kernels other values and leave no trace of that in a layer's configuration."""
 _OF_NO_CODE = frozenset({"name", "trainable", "dtype", "seed", "build_config", "shared_object_id"})
 
 
@@ -59,20 +68,20 @@ def _inputs(before: Any, after: Any) -> list[str]:
 def _layers(before: Any, after: Any) -> list[str]:
     """Name the arguments of layers that are others now, and the layers that are gone."""
     there = {layer.name: layer for layer in after.layers}
-    found = []
+    gone, changed = [], []
     for layer in before.layers:
         twin = there.get(layer.name)
         if isinstance(layer, keras.layers.InputLayer):
             continue
         if twin is None:
-            found.append(f"leave out {layer.name!r}")
+            gone.append(f"leave out {layer.name!r}")
             continue
         changes = _changes(layer.get_config(), twin.get_config())
         if type(twin) is not type(layer):
-            found.append(f"{layer.name!r}: {type(twin).__name__} instead of {type(layer).__name__}")
+            changed.append((layer.name, f"{type(twin).__name__} instead of {type(layer).__name__}"))
         elif changes:
-            found.append(f"{layer.name!r}: {', '.join(changes)}")
-    return found
+            changed.append((layer.name, ", ".join(changes)))
+    return [*gone, *_together(changed)]
 
 
 def _initializers(before: Any, after: Any) -> list[str]:
@@ -85,8 +94,16 @@ def _initializers(before: Any, after: Any) -> list[str]:
             continue
         wanted = type(matching_initializer(block.activation, 0)).__name__
         if type(layer.kernel_initializer).__name__ != wanted:
-            found.append(f"{block.name!r}: kernel_initializer={_call(wanted, {})}, bias_initializer='zeros'")
-    return found
+            found.append((block.name, f"kernel_initializer={_call(wanted, {})}, bias_initializer='zeros'"))
+    return _together(found)
+
+
+def _together(changes: Sequence[tuple[str, str]]) -> list[str]:
+    """Return a line for each different change, with the names of all layers that it is made to."""
+    layers: dict[str, list[str]] = {}
+    for name, change in changes:
+        layers.setdefault(change, []).append(repr(name))
+    return [f"{', '.join(names)}: {change}" for change, names in layers.items()]
 
 
 def _loss(before: Any, after: Any) -> list[str]:
