@@ -8,7 +8,7 @@ from archmend.reports.charts import Spec, decision_marks, finished
 from archmend.reports.record import Probe, RunRecord
 
 MEASURES = (
-    ("gradient_norm", "Gradient norm by layer", "norm of the kernel's gradient", "symlog"),
+    ("gradient_norm", "Gradient norm by layer", "norm of the kernel's gradient", "log"),
     ("entropy", "Entropy by layer", "nats", "linear"),
     ("dormant", "Dormant units by layer", "share of the units", "linear"),
 )
@@ -26,6 +26,8 @@ def layer_charts(record: RunRecord) -> list[tuple[str, Spec]]:
     found = []
     for name, title, unit, scale in MEASURES:
         rows = [row for probe in shown if (row := _row(probe, name)) is not None]
+        if scale == "log":  # a gradient of nothing has no place there
+            rows = [row for row in rows if row["value"] > 0]
         if rows:
             found.append((title, _chart(record, rows, unit, scale)))
     return found
@@ -53,18 +55,14 @@ def _chart(record: RunRecord, rows: list[dict[str, Any]], unit: str, scale: str)
 
     layers = list(dict.fromkeys(row["layer"] for row in rows))
     x = alt.X("epoch:Q", axis=alt.Axis(tickMinStep=1, grid=False))
-    y = alt.Y(
-        "value:Q",
-        title=unit,
-        scale=alt.Scale(type=scale, constant=1e-6) if scale == "symlog" else alt.Scale(),
-    )
+    y = alt.Y("value:Q", title=unit, scale=alt.Scale(type=scale), axis=alt.Axis(format="~g", tickCount=5))
     lines = (
         alt.Chart(alt.Data(values=rows))
         .mark_line(strokeWidth=1.5, point=alt.OverlayMarkDef(size=18))
         .encode(
             x,
             y,
-            color=alt.Color("layer:N", sort=layers, title=None),
+            color=alt.Color("layer:N", sort=layers, title=None, legend=alt.Legend(columns=2)),
             detail="candidate:N",
             tooltip=["layer:N", "candidate:N", "epoch:Q", "value:Q"],
         )
