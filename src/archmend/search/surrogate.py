@@ -35,8 +35,6 @@ _CLIMBS, _ROUNDS = 3, 2
 """From so many candidates the search goes on to their neighbours, so often."""
 _MARGIN = 0.3
 """How much more than the best value shown the bolder asks want, in normal scores."""
-_WORTHWHILE = 0.006
-"""Expected improvement, in normal scores, below which a bolder question is asked instead."""
 
 
 @dataclass(frozen=True)
@@ -117,11 +115,9 @@ class Surrogate(LimitedStrategy):
         promising = _Promising(model.posterior)
         promising.look([*map(self._neighbours, model.best), self._from_afar(number)])
         # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
-        # wrong hill, and where training is noisy, the believed best alone keeps the search where it is. So
-        # does every ask once nothing is expected to beat the believed best by what is worth a training.
-        found, gain = self._most_promising(promising, model.believed, seen) if number % 2 else (None, 0.0)
-        if gain < _WORTHWHILE:
-            found, _ = self._most_promising(promising, model.shown + _MARGIN, seen)
+        # wrong hill, and where training is noisy, the believed best alone keeps the search where it is.
+        best = model.believed if number % 2 else model.shown + _MARGIN
+        found = self._most_promising(promising, best, seen)
         return found or self._drawn(number, seen)
 
     def importance(self) -> dict[str, float]:
@@ -189,15 +185,15 @@ class Surrogate(LimitedStrategy):
 
     def _most_promising(
         self, promising: _Promising, best: float, seen: set[Architecture]
-    ) -> tuple[Architecture | None, float]:
-        """Return what is expected to exceed `best` most, and by how much; neighbours are looked at, too."""
+    ) -> Architecture | None:
+        """Return what is expected to exceed `best` most, of the pools and the neighbours of their best."""
         promising.aim(best)
         climbed: set[Architecture] = set()
         for _ in range(_ROUNDS):
-            top = [a for a, _ in islice(promising.ranked(seen), _CLIMBS) if a not in climbed]
+            top = [a for a in islice(promising.ranked(seen), _CLIMBS) if a not in climbed]
             climbed.update(top)
             promising.look(map(self._neighbours, top))
-        return next(promising.ranked(seen), (None, 0.0))
+        return next(promising.ranked(seen), None)
 
     def _from_afar(self, number: int) -> _Pool:
         """Return draws from the whole space; asks in a row share them, for they cost more than the rest."""
@@ -248,14 +244,14 @@ class _Promising:
             for pool in pools:
                 self._architectures += pool.architectures
 
-    def ranked(self, seen: Collection[Architecture]) -> Iterator[tuple[Architecture, float]]:
-        """Yield what is not seen yet with its gain, the largest first; of equal ones the earliest."""
+    def ranked(self, seen: Collection[Architecture]) -> Iterator[Architecture]:
+        """Yield what is not seen yet, the largest gain first; of equal ones the earliest."""
         yielded: set[Architecture] = set()
         for place in np.argsort(-self._gains, kind="stable").tolist():
             architecture = self._architectures[place]
             if architecture not in seen and architecture not in yielded:
                 yielded.add(architecture)
-                yield architecture, float(self._gains[place])
+                yield architecture
 
 
 def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
