@@ -84,7 +84,8 @@ def long_history(channel: grpc.Channel, trials: int, ask: int) -> list[bool]:
             started = time.perf_counter()
             reply = caller(channel)(request, timeout=60)
             seconds.append(time.perf_counter() - started)
-            check_reply(request, reply)
+            # A grid does not look at what others asked, so one of these may come again.
+            assert len(reply.parameter_assignments) == ask
         alone = strategy_alone(strategy_of(algorithm), request, ask)
         median = statistics.median(seconds)
         good.append(max(seconds) < SECONDS)
