@@ -171,9 +171,13 @@ def parse_cron(text: str) -> Cron:
 
 
 def _sunday_is_0(part: str) -> str:
-    """Return a part of the weekdays without 7, which is cron's Sunday and not robfig's."""
+    """Return a part of the weekdays without 7, which is cron's Sunday and not robfig's.
+
+    A range that ends in 7 is written out also where its step passes over it: robfig refuses the bound.
+    """
     days = _FIELDS[4].values(part)
-    return ",".join(map(str, sorted(day % 7 for day in days))) if 7 in days else part
+    span = part.partition("/")[0]
+    return ",".join(map(str, sorted({day % 7 for day in days}))) if "7" in span else part
 
 
 def from_kubeflow(text: str) -> Cron | None:
