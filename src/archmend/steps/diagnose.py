@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from archmend.datasets import open_data
 from archmend.errors import BadInput
 from archmend.repair import Diagnosis
 from archmend.steps.repair_start import RepairRequest, check_request, start_of
+from archmend.steps.source import open_requested
 from archmend.storage import write_atomic
 
 DIAGNOSIS = "diagnosis.json"
@@ -24,15 +24,7 @@ def diagnose(request: RepairRequest) -> Diagnosis:
         raise BadInput(f"--out {out} is a file; name a folder")
     if (out / DIAGNOSIS).exists():
         raise BadInput(f"--out {out} holds another {DIAGNOSIS}; choose another folder or remove it")
-    prepared = open_data(
-        request.data,
-        target=request.target,
-        text=request.text,
-        split_seed=request.split_seed,
-        validation=request.validation,
-        test=request.test,
-        impute=request.impute,
-    )
+    prepared = open_requested(request.data, request)
     start = start_of(request, prepared)
     from archmend.repair import diagnose as look
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from archmend.datasets import DataInfo, Prepared, TextEncoding, encode, open_data, part_of
+from archmend.datasets import DataInfo, Prepared, TextEncoding, encode, part_of
 from archmend.errors import BadInput
 from archmend.evaluation import Baselines, Evaluation, check_rows, fit_baselines, word_weights
 from archmend.evaluation.types import PartOrAll
+from archmend.steps.source import open_requested
 from archmend.storage import fetched, write_atomic
 
 if TYPE_CHECKING:
@@ -63,15 +64,7 @@ def evaluate(request: EvaluateRequest) -> Evaluation:
     with fetched(request.model) as path:
         model, metadata = load_model(path)
         content = path.read_bytes()
-    data = open_data(
-        request.data,
-        target=request.target,
-        text=request.text,
-        split_seed=request.split_seed,
-        validation=request.validation,
-        test=request.test,
-        impute=request.impute,
-    )
+    data = open_requested(request.data, request)
     notes = check_provenance(metadata, data.info, request.part)
     rows = part_of(data, request.part)
     check_rows(model, rows.x)

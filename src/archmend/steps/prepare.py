@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from archmend.datasets import DataInfo, open_data, write_prepared
+from archmend.datasets import DataInfo, write_prepared
+from archmend.steps.source import open_requested
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,5 @@ def prepare(request: PrepareRequest) -> PrepareResult:
         BadInput: the source or a flag is wrong, or the directory holds something else.
         Unavailable: a remote source cannot be reached, or the disk is full.
     """
-    prepared = open_data(
-        request.data,
-        target=request.target,
-        text=request.text,
-        split_seed=request.split_seed,
-        validation=request.validation,
-        test=request.test,
-        impute=request.impute,
-    )
+    prepared = open_requested(request.data, request)
     return PrepareResult(write_prepared(prepared, request.out), prepared.info)

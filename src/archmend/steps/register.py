@@ -13,9 +13,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 import archmend
-from archmend.datasets import Features, Prepared, open_data, row_count, take
+from archmend.datasets import Features, Prepared, row_count, take
 from archmend.errors import BadInput
 from archmend.registry import Lineage, Measured, Record, Registry, Version, check_name, measured_of
+from archmend.steps.source import open_requested
 from archmend.storage import fetched, write_atomic
 
 if TYPE_CHECKING:
@@ -147,15 +148,7 @@ def _data(request: RegisterRequest, measured: Measured) -> Prepared | None:
         source = request.run_dir / "data"
     if source is None:
         return None
-    data = open_data(
-        source,
-        target=request.target,
-        text=request.text,
-        split_seed=request.split_seed,
-        validation=request.validation,
-        test=request.test,
-        impute=request.impute,
-    )
+    data = open_requested(source, request)
     if measured.test_digest != data.info.test_digest:
         evaluated = (measured.test_digest or "unknown")[:12]
         raise BadInput(

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from archmend.datasets import open_data
 from archmend.errors import BadInput, Interrupted, NothingSucceeded
 from archmend.networks import take_gpus
 from archmend.steps.repair_checkpoint import RepairCheckpoint
@@ -18,6 +17,7 @@ from archmend.steps.repair_files import MODEL, SUMMARY, RepairOutcome, RepairRec
 from archmend.steps.repair_journal import Journal, RepairProgress
 from archmend.steps.repair_start import RepairRequest, check_request, start_of
 from archmend.steps.signals import interruptible
+from archmend.steps.source import open_requested
 
 __all__ = ["RepairOutcome", "RepairProgress", "RepairRecord", "RepairRequest", "repair"]
 
@@ -36,15 +36,7 @@ def repair(request: RepairRequest, progress: Callable[[RepairProgress], None] | 
     check_request(request)
     _claim(request.out, (MODEL,) if request.checkpoint else (SUMMARY, MODEL))
     take_gpus(required=request.require_gpu, who="this repair")
-    prepared = open_data(
-        request.data,
-        target=request.target,
-        text=request.text,
-        split_seed=request.split_seed,
-        validation=request.validation,
-        test=request.test,
-        impute=request.impute,
-    )
+    prepared = open_requested(request.data, request)
     start = start_of(request, prepared)
     from archmend.repair import fit
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import archmend
-from archmend.datasets import DATA_FILE, DataInfo, Prepared, open_data, read_info
+from archmend.datasets import DATA_FILE, DataInfo, Prepared, read_info
 from archmend.errors import BadInput
 from archmend.networks import space_for
 from archmend.search import SearchResult, TrialResult
@@ -19,6 +19,7 @@ from archmend.steps.own_code import check_own_code
 from archmend.steps.records import BestRecord, ClassCounts, HypervolumeRecord, ParetoRecord, TrialRecord
 from archmend.steps.search_latency import PredictedLatency
 from archmend.steps.search_request import SearchRequest
+from archmend.steps.source import open_requested
 from archmend.steps.warm_start import EarlierRun
 from archmend.storage import write_atomic
 from archmend.training import weights_file
@@ -100,15 +101,7 @@ def data_of(request: SearchRequest, state: SearchState | None) -> DataInfo | Pre
     folder = request.out / DATA
     if state is not None and (folder / DATA_FILE).is_file():
         return read_info(folder)
-    return open_data(
-        request.data,
-        target=request.target,
-        text=request.text,
-        split_seed=request.split_seed,
-        validation=request.validation,
-        test=request.test,
-        impute=request.impute,
-    )
+    return open_requested(request.data, request)
 
 
 def space_of(request: SearchRequest, info: DataInfo) -> Space:
