@@ -19,13 +19,14 @@ from archmend.repair.kept import KeptLoop, fingerprint
 from archmend.repair.limits import EXTRA_SHARE, EXTRA_STEPS, Limits
 from archmend.repair.loop import Loop
 from archmend.repair.opening import drawn, open_run
+from archmend.repair.pace import PACES
 from archmend.repair.patch import suggested_patch
 from archmend.repair.probes import ProbeLog, ProbeRecord
 from archmend.repair.remedies import REMEDIES
 from archmend.repair.strategies import REPAIR_STRATEGIES
 from archmend.repair.treatment import Treatment
 from archmend.repair.values import HISTORY_NAMES, EpochRecord
-from archmend.repair.watch import PACES, Watch
+from archmend.repair.watch import Watch
 from archmend.repair.workbench import Workbench
 
 if TYPE_CHECKING:

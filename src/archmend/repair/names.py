@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from archmend.repair.detectors import DETECTORS
+from archmend.repair.pace import PACES
 from archmend.repair.strategies import REPAIR_STRATEGIES
 
-WATCHES = ("full", "light")
+WATCHES = tuple(PACES)
 """How closely a training is watched."""
 
 

@@ -11,26 +11,9 @@ import keras
 from archmend.repair.blocks import ACTIVATION_LAYERS, KERNEL_LAYERS, activation_of, calls, consumers
 from archmend.repair.check import labels_of
 from archmend.repair.labels import Labels
+from archmend.repair.losses import PROBABILITIES, REGRESSIONS
 from archmend.repair.targets import Targets
 
-PROBABILITY_LOSSES = {
-    "sparse_categorical_crossentropy": "softmax",
-    "categorical_crossentropy": "softmax",
-    "categorical_focal_crossentropy": "softmax",
-    "binary_crossentropy": "sigmoid",
-    "binary_focal_crossentropy": "sigmoid",
-}
-"""Losses of Keras that take probabilities (or logits, if told so), and the activation that gives them."""
-REGRESSION_LOSSES = (
-    "mean_squared_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_logarithmic_error",
-    "huber",
-    "log_cosh",
-    "poisson",
-    "cosine_similarity",
-)
 _MARGIN_LOSSES = ("hinge", "squared_hinge", "categorical_hinge")
 _SQUASHING = ("sigmoid", "hard_sigmoid", "softmax")
 """Activations whose values are probabilities."""
@@ -125,9 +108,9 @@ def correction(model: Any, targets: Targets | None) -> Correction | None:
     name, head = loss_name(model), head_of(model)
     if name is None or head is None:
         return None
-    if name in PROBABILITY_LOSSES:
-        found = _of_probabilities(model, head, PROBABILITY_LOSSES[name], targets)
-    elif name in REGRESSION_LOSSES:
+    if name in PROBABILITIES:
+        found = _of_probabilities(model, head, PROBABILITIES[name], targets)
+    elif name in REGRESSIONS:
         found = _of_numbers(model, head, targets)
     elif name in _MARGIN_LOSSES and head.activation == "softmax" and head.units == 1:
         found = Correction("linear")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from archmend.repair.detector import Detector
+from archmend.repair.pace import PACES
 from archmend.repair.probes import ProbeLog
 from archmend.repair.rates import range_test
 from archmend.repair.run import Run
@@ -17,25 +18,6 @@ ACT = 0.5
 
 USUAL_BATCH = 32
 """Rows a step of a range test where the owner of the data makes the batches."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How often the layers are probed.
-
-    Attributes:
-        growth: each probe comes after this times as many steps as the one before: a fault of structure shows
-            at once. longest: steps between two probes, at most.
-        every: batches between two looks at the losses alone.
-    """
-
-    growth: float
-    longest: int
-    every: int
-
-
-PACES: Mapping[str, Pace] = {"full": Pace(2.0, 500, 20), "light": Pace(4.0, 4000, 50)}
-"""A probe costs about as much as ten steps of 32 rows: less than 2 % of the steps between two."""
 
 
 class Watch:

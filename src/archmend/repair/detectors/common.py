@@ -6,37 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from archmend.repair.losses import CROSS_ENTROPIES
 from archmend.repair.values import EpochRecord, LayerStatistics, TrainingStatistics
 
 When = Literal["always", "probe", "epoch"]
 
 LINEAR, SIGMOID, SOFTMAX = 0.0, 1.0, 2.0
 """What `expected` in a symptom's evidence stands for: evidence holds numbers only."""
-CROSS_ENTROPIES = frozenset(
-    {
-        "categorical_crossentropy",
-        "sparse_categorical_crossentropy",
-        "categorical_focal_crossentropy",
-        "binary_crossentropy",
-        "binary_focal_crossentropy",
-        "kl_divergence",
-    }
-)
-"""Losses that read probabilities, or logits where they are told so."""
-REGRESSIONS = frozenset(
-    {
-        "mean_squared_error",
-        "mean_absolute_error",
-        "mean_absolute_percentage_error",
-        "mean_squared_logarithmic_error",
-        "huber",
-        "log_cosh",
-        "poisson",
-        "cosine_similarity",
-    }
-)
-"""Losses of numbers, not of classes."""
-
 COLLAPSE = 1e-3
 """Layer batch entropy in nats below which a layer's output no longer depends on its input. Calibrated before
 the first step: vanishing 5e-11 and less, dying 4e-4 and less, the lowest healthy layer above 1e-2."""
@@ -55,11 +31,6 @@ def collapsed_layer(layers: Sequence[LayerStatistics]) -> tuple[str, dict[str, f
         if layer.entropy <= limit:
             return layer.name, {"entropy": layer.entropy, "limit": limit}
     return None
-
-
-def first_and_last(layers: Sequence[LayerStatistics]) -> tuple[LayerStatistics, LayerStatistics]:
-    """Return the layers next to the input and to the output."""
-    return layers[0], layers[-1]
 
 
 def chance_loss(statistics: TrainingStatistics) -> float | None:

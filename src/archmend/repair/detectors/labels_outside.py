@@ -6,7 +6,8 @@ import math
 from typing import ClassVar
 
 from archmend.repair.detector import Detector
-from archmend.repair.detectors.common import CROSS_ENTROPIES, LINEAR, When
+from archmend.repair.detectors.common import LINEAR, When
+from archmend.repair.losses import CROSS_ENTROPIES
 from archmend.repair.values import Description, Symptom, TrainingStatistics
 
 SLACK = 0.02

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from archmend.repair.detector import Detector
-from archmend.repair.detectors.common import CROSS_ENTROPIES, SIGMOID, SOFTMAX, When
+from archmend.repair.detectors.common import SIGMOID, SOFTMAX, When
+from archmend.repair.losses import CROSS_ENTROPIES
 from archmend.repair.values import Description, Symptom, TrainingStatistics
 
 REGRESSION_ON_CLASSES = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from archmend.repair.detector import Detector
-from archmend.repair.detectors.common import CROSS_ENTROPIES, LINEAR, REGRESSIONS, SIGMOID, SOFTMAX, When
+from archmend.repair.detectors.common import LINEAR, SIGMOID, SOFTMAX, When
+from archmend.repair.losses import CROSS_ENTROPIES, REGRESSIONS
 from archmend.repair.values import Description, Symptom, TrainingStatistics
 
 CERTAIN = 1.0

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Literal
 import keras
 import numpy as np
 
-from archmend.repair.blocks import KERNEL_LAYERS, Block, calls, consumers
+from archmend.repair.blocks import Block, calls, consumers
 from archmend.repair.cloning import rebuild
 from archmend.repair.constraints import Constraints
-from archmend.repair.remedies.places import free_name, hidden_blocks
+from archmend.repair.remedies.places import SPAN, free_name, hidden_blocks, same_size
 from archmend.repair.remedy import Bench, Remedy
 from archmend.repair.values import Symptom
 
@@ -19,7 +19,6 @@ LEAST = {"relu": 0.0, "relu6": 0.0, "sigmoid": 0.0, "softplus": 0.0, "hard_sigmo
 """Activations that are never negative: a ReLU behind them changes nothing."""
 BELOW = {"tanh": -1.0, "softsign": -1.0, "elu": -1.0, "selu": -1.7581, "gelu": -0.17, "silu": -0.279}
 """Activations that reach below zero, and how far: a shift by that much, and back again, changes nothing."""
-_SIZE = 3
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Deepen(Remedy):
         assert place is not None
         block, layer = place.block, model.get_layer(place.block.name)
         name = free_name(model, f"{block.end}_deeper")
-        added = _like(layer, "relu" if place.following is None else "elu", name)
+        added = same_size(layer, activation="relu" if place.following is None else "elu", name=name)
         edited = rebuild(model, after={block.end: [added]})
         new = edited.get_layer(name)
         new.kernel.assign(_identity(new.kernel.shape))
@@ -62,14 +61,6 @@ class Deepen(Remedy):
             reader = edited.get_layer(place.following)
             reader.bias.assign(reader.bias.numpy() - shift * reader.kernel.numpy().sum(axis=0))
         return edited
-
-
-def _like(layer: Any, activation: str, name: str) -> Any:
-    settings = {"activation": activation, "name": name, "dtype": layer.dtype_policy}
-    if isinstance(layer, keras.layers.Dense):
-        return keras.layers.Dense(layer.units, **settings)
-    kind = next(kind for kind in KERNEL_LAYERS if isinstance(layer, kind))
-    return kind(layer.filters, _SIZE, padding="same", data_format=layer.data_format, **settings)
 
 
 def _identity(shape: tuple[int, ...]) -> np.ndarray:
@@ -83,7 +74,7 @@ def _place(model: Any, symptom: Symptom, constraints: Constraints) -> _Place | N
     found = []
     for block in reversed(hidden_blocks(model, constraints)):
         units, dimensions = _width(model, block)
-        if used[block.name] > 1 or used[block.end] > 1 or units * units * _SIZE**dimensions + units > room:
+        if used[block.name] > 1 or used[block.end] > 1 or units * units * SPAN**dimensions + units > room:
             continue
         if block.activation in LEAST:
             found.append(_Place(block, None))

@@ -32,6 +32,9 @@ WITH_ACTIVATION = (
 )
 """Layers that are an activation or end in one; a recurrent layer's belongs to its cell."""
 
+SPAN = 3
+"""Places that the kernel of a new layer covers in each dimension of an image or a sequence."""
+
 
 @dataclass(frozen=True)
 class Activated:
@@ -101,3 +104,15 @@ def free_name(model: Any, wanted: str, taken: Collection[str] = ()) -> str:
         number += 1
         name = f"{wanted}_{number}"
     return name
+
+
+def same_size(layer: Any, **settings: Any) -> Any:
+    """Return a new layer of the same kind and width that gives as many places as it gets.
+
+    Its kernel covers `SPAN` places in each dimension of an image or a sequence.
+    """
+    settings["dtype"] = layer.dtype_policy
+    if isinstance(layer, keras.layers.Dense):
+        return keras.layers.Dense(layer.units, **settings)
+    kind = next(kind for kind in KERNEL_LAYERS if isinstance(layer, kind))
+    return kind(layer.filters, SPAN, padding="same", data_format=layer.data_format, **settings)

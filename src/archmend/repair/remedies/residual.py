@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-import keras
 import numpy as np
 
-from archmend.repair.blocks import KERNEL_LAYERS, Block, calls
+from archmend.repair.blocks import Block, calls
 from archmend.repair.cloning import rebuild
 from archmend.repair.constraints import Constraints
 from archmend.repair.remedies.optimizers import matching_initializer
-from archmend.repair.remedies.places import free_name, hidden_blocks
+from archmend.repair.remedies.places import SPAN, free_name, hidden_blocks, same_size
 from archmend.repair.remedy import Bench, Remedy
 from archmend.repair.values import Symptom
 
 _ALIVE = ("relu", "elu", "selu", "tanh", "gelu", "silu", "leaky_relu", "softsign")
 """Activations that the branch may have; others' blocks get a ReLU in theirs."""
-_SIZE = 3
-"""Of a branch's kernel in each dimension of an image or a sequence."""
 
 
 class Residual(Remedy):
@@ -46,19 +43,10 @@ class Residual(Remedy):
         first = free_name(model, f"{block.end}_branch_in")
         last = free_name(model, f"{block.end}_branch_out")
         branch = [
-            _same_size(layer, activation=activation, kernel_initializer=start, name=first),
-            _same_size(layer, kernel_initializer="zeros", name=last),
+            same_size(layer, activation=activation, kernel_initializer=start, name=first),
+            same_size(layer, kernel_initializer="zeros", name=last),
         ]
         return rebuild(model, branch={block.end: branch})
-
-
-def _same_size(layer: Any, **settings: Any) -> Any:
-    """Return a layer of the same kind and width that gives as many places as it gets."""
-    settings["dtype"] = layer.dtype_policy
-    if isinstance(layer, keras.layers.Dense):
-        return keras.layers.Dense(layer.units, **settings)
-    kind = next(kind for kind in KERNEL_LAYERS if isinstance(layer, kind))
-    return kind(layer.filters, _SIZE, padding="same", data_format=layer.data_format, **settings)
 
 
 def _place(model: Any, symptom: Symptom, constraints: Constraints) -> Block | None:
@@ -80,5 +68,5 @@ def _place(model: Any, symptom: Symptom, constraints: Constraints) -> Block | No
 
 def _weights(layer: Any) -> int:
     """Return the weights of a branch of a layer."""
-    units, places = layer.kernel.shape[-1], np.prod([_SIZE] * (len(layer.kernel.shape) - 2), dtype=int)
+    units, places = layer.kernel.shape[-1], np.prod([SPAN] * (len(layer.kernel.shape) - 2), dtype=int)
     return int(2 * (places * units * units + units))
