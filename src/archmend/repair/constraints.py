@@ -73,9 +73,10 @@ class Constraints:
 
     def admits(self, model: Any) -> bool:
         """Return whether the model keeps the budget and its architecture lies in the space."""
-        return self._in_space(model) and self.over_budget(model) is None
+        return self.holds(model) and self.over_budget(model) is None
 
-    def _in_space(self, model: Any) -> bool:
+    def holds(self, model: Any) -> bool:
+        """Return whether the model's architecture lies in the space."""
         if self.space is None:
             return True
         from archmend.networks import architecture_of, layout_of

@@ -71,8 +71,10 @@ class Rows(Data):
         self.batches = -(-self.rows // batch_size)
 
     def batched(self, size: int) -> Rows:
-        """Return the same arrays in batches of another size."""
-        return Rows(self.x, self.y, size, self._seed)
+        """Return the same arrays, and the same tensors of them, in batches of another size."""
+        other = Rows(self.x, self.y, size, self._seed)
+        other.whole = self.whole
+        return other
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """Yield the batches in the order of (seed, number)."""

@@ -53,7 +53,7 @@ def open_run(
         raise BadInput(
             f"model {model.name!r} is over the budget: {over}; give a smaller one or a higher limit"
         )
-    if not constraints.admits(copy):
+    if not constraints.holds(copy):
         raise BadInput(
             f"model {model.name!r} is not in the repair space {getattr(constraints.space, 'name', None)!r}; "
             "give a model that is, or no space"

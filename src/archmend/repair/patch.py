@@ -58,9 +58,10 @@ def _inputs(before: Any, after: Any) -> list[str]:
         if layer.name in there or isinstance(layer, keras.layers.InputLayer):
             continue
         place = source.get(layer.name)
-        where = "at the start" if place is None or place not in there else f"after {place!r}"
-        if place is not None and place not in there and not _is_input(after, place):
-            where = f"after the new {place!r}"
+        if place in there:
+            where = f"after {place!r}"
+        else:
+            where = "at the start" if place is None or _is_input(after, place) else f"after the new {place!r}"
         found.append(f"add {type(layer).__name__}({_arguments(layer)}) {where}")
     return found
 

@@ -114,34 +114,29 @@ class Treatment:
             names: of remedies; those that do not apply or find nothing to change are passed over.
         """
         for name in names:
-            offered = {r.name: r for r in self._workbench.offered(symptom, len(self.decisions))}
-            if name not in offered or not self._limits.may_try():
-                continue
-            began, before = time.perf_counter(), self._run.learning_rate
-            model = self._workbench.applied(offered[name], symptom, len(self.decisions))
-            if model is None:
-                continue
-            self._limits.spend_repair()
-            number = self._candidates.add((*self._candidates.remedies, name))
-            self._run.adopt(model, self._workbench.batch_size(offered[name]))
-            self._candidates.keep(number)
-            self._note(
-                Decision(
-                    epoch=self._run.place.epoch,
-                    batch=self._run.place.batch,
-                    symptom=symptom.name,
-                    layer=symptom.layer,
-                    evidence={"learning_rate_before": before, "learning_rate": self._run.learning_rate},
-                    strategy=self._strategy.name,
-                    remedy=name,
-                    before=None,
-                    after=None,
-                    kept=True,
-                    reason="set without a trial: the network has just begun to be one that can learn",
-                    epochs=0.0,
-                    seconds=round(time.perf_counter() - began, 3),
+            for remedy in self._workbench.offered(symptom, len(self.decisions), only=name):
+                began, before = time.perf_counter(), self._run.learning_rate
+                number = self._adopted(remedy, symptom)
+                if number is None:
+                    continue
+                self._candidates.keep(number)
+                self._note(
+                    Decision(
+                        epoch=self._run.place.epoch,
+                        batch=self._run.place.batch,
+                        symptom=symptom.name,
+                        layer=symptom.layer,
+                        evidence={"learning_rate_before": before, "learning_rate": self._run.learning_rate},
+                        strategy=self._strategy.name,
+                        remedy=name,
+                        before=None,
+                        after=None,
+                        kept=True,
+                        reason="set without a trial: the network has just begun to be one that can learn",
+                        epochs=0.0,
+                        seconds=round(time.perf_counter() - began, 3),
+                    )
                 )
-            )
 
     def state_dict(self) -> dict[str, Any]:
         """Return what the next treatment depends on besides the run."""
@@ -170,19 +165,29 @@ class Treatment:
         return winner if winner is not None and self._kept(case, winner) else None
 
     def _begun(self, case: _Case, remedy: Remedy) -> Lap | None:
-        """Apply a remedy at the base; None where it finds nothing to do there or no budget is left."""
+        """Begin a lap of a remedy at the base; None where `_adopted` gives none."""
+        self._run.restore(case.base)
+        number = self._adopted(remedy, case.symptom)
+        if number is None:
+            return None
+        lap = case.trials.begin(remedy.name, number)
+        case.open.append(lap)
+        return lap
+
+    def _adopted(self, remedy: Remedy, symptom: Symptom) -> int | None:
+        """Let the run go on with a remedy's network from where it stands, and return that candidate's number.
+
+        None where the remedy finds nothing to do or no budget is left; the run then stands where it stood.
+        """
         if not self._limits.may_try():
             return None
-        self._run.restore(case.base)
-        model = self._workbench.applied(remedy, case.symptom, len(self.decisions))
+        model = self._workbench.applied(remedy, symptom, len(self.decisions))
         if model is None:
             return None
         self._limits.spend_repair()
         number = self._candidates.add((*self._candidates.remedies, remedy.name))
         self._run.adopt(model, self._workbench.batch_size(remedy))
-        lap = case.trials.begin(remedy.name, number)
-        case.open.append(lap)
-        return lap
+        return number
 
     def _kept(self, case: _Case, lap: Lap) -> bool:
         found, control = case.trials.judged(lap, case.symptom)

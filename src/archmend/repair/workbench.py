@@ -20,12 +20,19 @@ class Workbench:
         """Hold what remedies work with; `seed` is that of their draws."""
         self._run, self._remedies, self._constraints, self._seed = run, remedies, constraints, seed
 
-    def offered(self, symptom: Symptom, number: int) -> list[Remedy]:
-        """Return the remedies that can be applied for a symptom and would change something."""
+    def offered(self, symptom: Symptom, number: int, only: str | None = None) -> list[Remedy]:
+        """Return the remedies that can be applied for a symptom and would change something.
+
+        Args:
+            symptom: for which.
+            number: of this moment, see `applied`.
+            only: name of the one that is asked for; None for all.
+        """
         return [
             remedy
             for remedy in self._remedies
-            if (not remedy.changes_batches or self.batch_size(remedy) != self._run.batch_size)
+            if only in (None, remedy.name)
+            and (not remedy.changes_batches or self.batch_size(remedy) != self._run.batch_size)
             and remedy.applicable(self._run.model, symptom, self._constraints)
             and self._stays_in_space(remedy, symptom, number)
         ]
