@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archmend.errors import BadInput
-from archmend.spaces import costs
+from archmend.spaces import costs, recurrent
 from archmend.spaces.choice import Choice, Repeat
 from archmend.spaces.declared import Item
 from archmend.spaces.family import (
@@ -46,10 +46,8 @@ def _layers(a: Values, rows: Rows) -> costs.Cost:
         if a[f"pool_{block}"] == "max":
             steps = (steps + 1) // 2
         channels = filters
-    if a["recurrent"] != "none":
-        units = int(a["units"])
-        total += costs.gru(channels, units, steps)
-        channels = units
+    added, channels = recurrent.cost_of(a, channels, steps)
+    total += added
     return total + costs.dense(channels, rows.classes)
 
 
@@ -73,9 +71,7 @@ FAMILY = Family(
         whole("kernel", 1, usual=3, each="blocks"),
         whole("dilation", 1, usual=1, each="blocks"),
         one_of("pool", "none", "max", each="blocks"),
-        one_of("recurrent", "none", "gru", "gru_last"),
-        whole("units", 1, usual=32),
-        one_of("summary", "average", "max"),
+        *recurrent.SETTINGS,
         ACTIVATION,
         NORMALIZATION,
         DROPOUT,
@@ -96,9 +92,7 @@ SERIES: tuple[Item, ...] = (
             Choice("pool", ("none", "max")),
         ),
     ),
-    Choice("recurrent", ("none", "gru", "gru_last")),
-    Choice("units", (16, 32, 64), when={"recurrent": ["gru", "gru_last"]}),
-    Choice("summary", ("average", "max"), when={"recurrent": ["none", "gru"]}),
+    *recurrent.CHOICES,
     Choice("activation", ("relu", "elu")),
     Choice("normalization", ("none", "batch")),
     Choice("dropout", (0.0, 0.1, 0.3)),
