@@ -24,6 +24,7 @@ FILES = {
     "evaluation.json",
     "history.csv",
     "model.keras",
+    "probes.jsonl",
     "registered.json",
     "repair.json",
     "report.html",
