@@ -120,20 +120,6 @@ class Surrogate(LimitedStrategy):
         found = self._most_promising(promising, best, seen)
         return found or self._drawn(number, seen)
 
-    def importance(self) -> dict[str, float]:
-        """Return the weight of each choice, as shares of 1: how much the model's values change with it.
-
-        Empty before there are two results.
-        """
-        told = [r for r in self.history if r.status != "rejected"]
-        if sum(r.value is not None for r in told) < 2:
-            return {}
-        weights = self._weights(told).coordinates[: len(self._coordinates.choice)]
-        points = self._coordinates.of([r.architecture for r in told])
-        spread = np.bincount(self._coordinates.choice, weights=weights * points.var(axis=0))
-        total = float(spread.sum()) or 1.0
-        return {name: float(s) / total for name, s in zip(self._coordinates.names, spread, strict=True)}
-
     def _model(self, told: Sequence[TrialResult], number: int, before: Mapping[int, Architecture]) -> _Model:
         weights = self._weights(told)
         kept = _kept(told, np.random.default_rng((self.seed, number, 1)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from archmend.spaces.choice import Choice, Partial
+from archmend.spaces.choice import Choice, Partial, Repeat
 from archmend.spaces.codes import Scalar
 from archmend.spaces.declared import Item
 from archmend.spaces.walking import made_from, walk
@@ -31,9 +31,13 @@ def changed(items: Sequence[Item], values: Partial, name: str, value: Scalar) ->
 
 def neighbours(items: Sequence[Item], values: Partial) -> Iterator[Values]:
     """Yield every architecture that one change of one active choice makes, in the order of the choices."""
+    decisive = _decisive(items, values)
     for choice in _active(items, values):
         for value in choice.others(values[choice.name]):
-            yield changed(items, values, choice.name, value)
+            if decisive is None or choice.name in decisive:
+                yield changed(items, values, choice.name, value)
+            else:  # most choices decide nothing but themselves, and a search looks at very many neighbours
+                yield {**values, choice.name: value}
 
 
 def mutated(items: Sequence[Item], values: Partial, rng: np.random.Generator) -> Values:
@@ -59,6 +63,20 @@ def crossed(items: Sequence[Item], first: Partial, second: Partial, rng: np.rand
         return held[int(rng.integers(len(held)))][choice.name]
 
     return walk(items, decide)
+
+
+def _decisive(items: Sequence[Item], values: Partial) -> set[str] | None:
+    """Return the choices by whose values others become active or inactive; None where it may be any."""
+    names: set[str] = set()
+    for item in items:
+        if isinstance(item, Repeat):
+            names.add(item.by)
+        for choice in made_from(item, values):
+            if isinstance(choice.when, Mapping):
+                names.update(choice.when)
+            elif choice.when is not None:
+                return None
+    return names
 
 
 def _active(items: Sequence[Item], values: Partial) -> Iterator[Choice]:

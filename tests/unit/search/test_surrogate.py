@@ -63,16 +63,6 @@ def test_what_transfers_is_used_and_what_does_not_is_outlived() -> None:
     assert hindered > -2.0
 
 
-def test_it_says_which_choices_matter() -> None:
-    strategy = create_strategy("surrogate", SPACE, 0)
-    for _ in range(30):
-        (asked,) = strategy.ask(1)
-        strategy.tell([TrialResult(asked.id, asked.architecture, -abs(int(asked.architecture["x1"]) - 2.0))])
-    importance = strategy.importance()  # type: ignore[attr-defined]
-    assert sum(importance.values()) == pytest.approx(1.0)
-    assert importance["x1"] > 0.6
-
-
 def test_limits_hold_where_few_fit() -> None:
     strategy = create_strategy("surrogate", SPACE, 0, budget=Budget(params=2))
     asked = []

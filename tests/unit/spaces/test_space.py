@@ -53,7 +53,7 @@ def test_changes_stay_in_the_space(space: Space, seed: int) -> None:
     near = space.neighbours(a)
     assert a not in near
     assert len(set(near)) == len(near)
-    assert all(other in space for other in near)
+    assert all(space.parse(str(other)) == other for other in near)
     mutant = space.mutate(a, rng)
     assert mutant in near
     child = space.crossover(a, b, rng)

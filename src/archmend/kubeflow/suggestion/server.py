@@ -99,7 +99,7 @@ class SuggestionServer:
         """Serve in threads, and say so to those who ask for the health."""
         # Strategies with a model import these at their first question, which then took seconds on a slow
         # node; Katib waits for the health first.
-        for module in ("scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats"):
+        for module in ("scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats", "optuna.samplers"):
             import_module(module)
         self._server.start()
         for name in ("", HEALTH):
