@@ -24,6 +24,7 @@ HOUR = 3600
 def steps(
     data: str,
     target: str,
+    text: str,
     impute: str,
     split_seed: int,
     validation: float,
@@ -94,7 +95,7 @@ def steps(
     """The five steps, one after another."""
     # Never from the cache: a URI stays the same when the data behind it changes.
     known = in_cluster(
-        fingerprint(data=data, target=target, impute=impute, image=image), image, HOUR, cache=False
+        fingerprint(data=data, target=target, text=text, impute=impute, image=image), image, HOUR, cache=False
     )
     placed(known, prepare_cpu, prepare_memory, prepare_node_selector, prepare_tolerations)
     prepared = in_cluster(
@@ -102,6 +103,7 @@ def steps(
             data=data,
             fingerprint=known.output,
             target=target,
+            text=text,
             split_seed=split_seed,
             validation=validation,
             test=test,
@@ -204,6 +206,7 @@ def steps(
 def archmend(
     data: str = "digits",
     target: str = "",
+    text: str = "",
     impute: str = "",
     split_seed: int = 0,
     validation: float = 0.15,
@@ -276,6 +279,7 @@ def archmend(
     Args:
         data: Address of the data: digits, or an .npz, .csv, .parquet or prepared folder on s3:// or minio://.
         target: Column of labels, for tables.
+        text: Column of texts, for a table whose texts are learned from; empty finds one that stands alone.
         impute: Median, mean or zero in place of NaN and infinity; empty refuses them.
         split_seed: Which rows go where.
         validation: Share of the rows to choose by.

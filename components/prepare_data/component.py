@@ -10,6 +10,7 @@ def prepare_data(
     data: str,
     fingerprint: str,
     target: str,
+    text: str,
     split_seed: int,
     validation: float,
     test: float,
@@ -22,7 +23,16 @@ def prepare_data(
     from archmend.steps.prepare import PrepareRequest, prepare
 
     info = prepare(
-        PrepareRequest(data, Path(dataset.path), target or None, split_seed, validation, test, impute or None)
+        PrepareRequest(
+            data,
+            Path(dataset.path),
+            target or None,
+            split_seed,
+            validation,
+            test,
+            impute or None,
+            text or None,
+        )
     ).info
     dataset.metadata.update(
         digest=info.digest, split_digest=info.split_digest, classes=len(info.classes), **info.rows

@@ -37,10 +37,10 @@ def test_fingerprint_follows_the_content() -> None:
 
     from archmend.datasets import open_data
 
-    one = fingerprint.python_func("digits", "", "", "here/archmend:1")
+    one = fingerprint.python_func("digits", "", "", "", "here/archmend:1")
     assert open_data("digits").info.digest in one
-    assert one == fingerprint.python_func("digits", "", "", "here/archmend:1")
-    assert one != fingerprint.python_func("digits", "", "", "here/archmend:2"), "another image is other work"
+    assert one == fingerprint.python_func("digits", "", "", "", "here/archmend:1")
+    assert one != fingerprint.python_func("digits", "", "", "", "here/archmend:2"), "another image is other work"
 
 
 class _Metrics:

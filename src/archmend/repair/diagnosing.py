@@ -74,7 +74,7 @@ def diagnose(
 
 def _looked_at(run: Run, batches: int, found: dict[str, tuple[int, Symptom]]) -> int:
     """Train for some batches, note each symptom where it is surest, and return how many were trained."""
-    watch = Watch(DETECTORS.create_all())
+    watch = Watch(DETECTORS.create_all(), thorough=True)
 
     def note(done: int) -> bool:
         for symptom in watch.seen:

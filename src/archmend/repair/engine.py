@@ -65,14 +65,27 @@ class Engine:
         losses, correct = self._train(x, y, order)
         return losses.numpy(), correct.numpy()
 
-    def validate(self, x: Any, y: Any) -> tuple[float, np.ndarray, np.ndarray]:
-        """Return the compiled loss of the rows, and each row's own loss and correctness."""
-        loss, row_losses, correct = self._validate(x, y)
+    def validate(self, x: Any, y: Any, *, once: bool = False) -> tuple[float, np.ndarray, np.ndarray]:
+        """Return the compiled loss of the rows, and each row's own loss and correctness.
+
+        Args:
+            x: features.
+            y: labels.
+            once: run operation by operation, where compiling would take longer than that.
+        """
+        done = self._validation_step if once else self._validate
+        loss, row_losses, correct = done(*_tensors(x, y) if once else (x, y))
         return float(loss), row_losses.numpy(), correct.numpy()
 
-    def probe(self, x: Any, y: Any) -> tuple[LayerStatistics, ...]:
-        """Look at every layer in one forward and backward pass that leaves no trace in the model."""
-        return self._probe(x, y)
+    def probe(self, x: Any, y: Any, *, once: bool = False) -> tuple[LayerStatistics, ...]:
+        """Look at every layer in one forward and backward pass that leaves no trace in the model.
+
+        Args:
+            x: features.
+            y: labels.
+            once: run operation by operation, where compiling would take longer than that.
+        """
+        return self._probe(*_tensors(x, y), once=True) if once else self._probe(x, y)
 
     def first_bad(self, x: Any, y: Any) -> str | None:
         """Return the first layer, of any kind, whose output on these rows is not finite."""
@@ -174,3 +187,7 @@ class Engine:
         output = self.model(x, training=False)
         loss = self.model.compute_loss(x=x, y=y, y_pred=output, training=False)
         return loss, self._labels.row_losses(y, output), self._labels.correct(y, output)
+
+
+def _tensors(x: Any, y: Any) -> Any:
+    return keras.tree.map_structure(tf.convert_to_tensor, (x, y))

@@ -37,9 +37,16 @@ class Probe:
         # A partial keeps TensorFlow from taking every model's pass for one that is traced again and again.
         self._pass = tf.function(partial(self._passed), input_signature=signature, autograph=False)
 
-    def __call__(self, x: Any, y: Any) -> tuple[LayerStatistics, ...]:
-        """Return the measurements of each layer with a kernel, in the order of the model's layers."""
-        loss, gradients, decays, ends, feeds = keras.tree.map_structure(np.asarray, self._pass(x, y))
+    def __call__(self, x: Any, y: Any, *, once: bool = False) -> tuple[LayerStatistics, ...]:
+        """Return the measurements of each layer with a kernel, in the order of the model's layers.
+
+        Args:
+            x: features.
+            y: labels.
+            once: tensors are given, and the pass is run operation by operation and not compiled.
+        """
+        passed = (self._passed if once else self._pass)(x, y)
+        loss, gradients, decays, ends, feeds = keras.tree.map_structure(np.asarray, passed)
         of_end = {b.name: end for b, end in zip(self._ended, ends, strict=True)}
         of_feed = {b.name: feed for b, feed in zip(self._fed, feeds, strict=True)}
         slopes = zip(gradients, decays or [None] * len(gradients), strict=True)

@@ -1,8 +1,8 @@
-"""A short range test: a few steps at several learning rates from one state, which is brought back exactly."""
+"""Tests of learning rates: steps at several of them from one state, which is brought back exactly."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -11,6 +11,7 @@ import numpy as np
 from archmend.repair.data import Batch
 from archmend.repair.engine import Engine
 from archmend.repair.measures import RateTest
+from archmend.repair.remedies.optimizers import reset_moments
 
 FACTORS = (0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)
 """Of the network's own rate, that are tried."""
@@ -47,6 +48,35 @@ def range_test(
         test = RateTest(own * factor, factor, before, after, len(steps), _travel(start, end))
         found.append(test)
     return tuple(found)
+
+
+def ramp(
+    engine: Engine,
+    held_out: Batch,
+    batches: Iterable[Batch],
+    rates: Sequence[float],
+    ends: Callable[[Sequence[float]], bool],
+) -> list[float]:
+    """Return a loss before and after each of some steps, one at each rate; leaves no trace.
+
+    Args:
+        engine: of the model, whose rate follows no schedule. Its moments begin at nothing.
+        held_out: rows that the loss is of.
+        batches: to step through.
+        rates: of the steps.
+        ends: asked after each step with all losses so far.
+    """
+    optimizer, held = engine.model.optimizer, engine.snapshot()
+    reset_moments(engine.model)
+    losses = [engine.validate(*held_out)[0]]
+    for rate, (x, y) in zip(rates, batches, strict=False):
+        optimizer.learning_rate = rate
+        engine.train(x, y)
+        losses.append(engine.validate(*held_out)[0])
+        if ends(losses):
+            break
+    engine.restore(held)
+    return losses
 
 
 def _parts(batch: Batch, size: int) -> list[Batch]:

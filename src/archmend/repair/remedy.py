@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -11,6 +11,9 @@ import numpy as np
 
 from archmend.repair.constraints import Constraints
 from archmend.repair.values import Symptom
+
+
+Ramp = Callable[[Sequence[float], Callable[[Sequence[float]], bool]], list[float]]
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,9 @@ class Bench:
         y: their labels; None where nobody knows them.
         batches: yields training batches (x, y), from the start at each call; None where `x` is all there is.
         steps_left: of the optimiser until the run's end; None where that is open.
+        ramp: returns a loss of `x` before and after each of some steps of the model that is edited, one at
+            each of the rates given, until the function given says so of the losses; all is put back. None
+            where nobody has the model's compiled functions.
     """
 
     constraints: Constraints
@@ -31,6 +37,7 @@ class Bench:
     y: Any = None
     batches: Callable[[], Iterator[Any]] | None = None
     steps_left: int | None = None
+    ramp: Ramp | None = None
 
     def seed(self) -> int:
         """Draw a seed for a Keras initialiser."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice, repeat
 from typing import Any
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from archmend.repair.check import labels_of
 from archmend.repair.data import Batch, Data, Rows
-from archmend.repair.describe import label_facts
+from archmend.repair.describe import describe, label_facts
 from archmend.repair.engine import Engine, Snapshot
 from archmend.repair.labels import Labels
+from archmend.repair.probe import Probe
+from archmend.repair.rates import ramp
 from archmend.repair.values import EpochRecord, LayerStatistics, TrainingStatistics
 
 STATISTICS_BATCHES = 100
@@ -239,11 +243,11 @@ class Run:
         """Of the next optimiser step."""
         return float(self.model.optimizer.learning_rate)
 
-    def validate(self) -> Validation:
-        """Look at all validation rows."""
+    def validate(self, *, once: bool = False) -> Validation:
+        """Look at all validation rows; `once` where this network may never be asked again."""
         losses, rows, correct, weights = [], [], [], []
         for x, y in self._validation.in_order():
-            loss, row_losses, hits = self.engine.validate(x, y)
+            loss, row_losses, hits = self.engine.validate(x, y, once=once)
             losses.append(loss)
             rows.append(row_losses)
             correct.append(hits)
@@ -260,15 +264,27 @@ class Run:
         for number, (x, _) in enumerate(islice(self._train.epoch(0), STATISTICS_BATCHES)):
             self.engine.see(x, number)
 
-    def look(self) -> tuple[LayerStatistics, ...]:
-        """Probe the layers; leaves no trace."""
-        return self.engine.probe(*self.probe_rows())
+    def look(self, *, once: bool = False) -> tuple[LayerStatistics, ...]:
+        """Probe the layers; leaves no trace. `once` where this network may never be asked again."""
+        return self.engine.probe(*self.probe_rows(), once=once)
+
+    def glimpse(self, model: Any) -> TrainingStatistics:
+        """Return the statistics of another network on this run's rows, without an engine for it."""
+        x, y = keras.tree.map_structure(tf.convert_to_tensor, self.probe_rows())
+        layers = Probe(model, self._opened.signature())(x, y, once=True)
+        described = describe(model, self._labels_of(model), self._facts)
+        return replace(self.statistics(layers), steps=0, losses=(), history=(), description=described)
 
     def probe_rows(self) -> Batch:
         """Return the rows that `look` uses, and their labels."""
         if self._probe_batch is None:
             self._probe_batch = self._opened.probe()
         return self._probe_batch
+
+    def ramp(self, rates: Sequence[float], ends: Callable[[Sequence[float]], bool]) -> list[float]:
+        """Return the probe rows' loss before and after each of some steps; see `rates.ramp`."""
+        batches = chain.from_iterable(self.training_batches() for _ in repeat(None))
+        return ramp(self.engine, self.probe_rows(), batches, rates, ends)
 
     def training_batches(self) -> Iterator[Batch]:
         """Yield the batches of the first epoch, whatever the path's place is."""
@@ -323,9 +339,12 @@ class Run:
 
     def engine_of(self, model: Any) -> Engine:
         """Return an engine of a model that is trained on this run's data."""
+        return Engine(model, self._labels_of(model), self._opened)
+
+    def _labels_of(self, model: Any) -> Labels:
         # A repair may have changed the loss; what a loss does not say, the run's own labels do.
         found = labels_of(model)
-        return Engine(model, self._labels if found.kind == "other" else found, self._opened)
+        return self._labels if found.kind == "other" else found
 
     def _stand(self, place: Place) -> None:
         if place.batch_size != self.place.batch_size:

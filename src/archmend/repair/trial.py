@@ -9,6 +9,7 @@ from archmend.repair.candidates import Candidates
 from archmend.repair.judge import Judgement, Verdict, judge
 from archmend.repair.limits import Limits
 from archmend.repair.run import Checkpoint, Run, Validation
+from archmend.repair.severity import hopeless
 from archmend.repair.values import Symptom
 from archmend.repair.watch import Watch
 
@@ -18,28 +19,7 @@ STRETCH_STEPS = (8, 200)
 ROUNDS = 4
 """How often an undecided trial may go on; each round doubles its length."""
 
-STRUCTURAL = frozenset(
-    {
-        "vanishing",
-        "dying",
-        "saturated",
-        "entropy_collapse",
-        "zero_initialization",
-        "symmetric_initialization",
-        "wrong_output",
-        "softmax_hidden",
-    }
-)
-"""Symptoms of how a network is built, which no further training mends."""
-CERTAIN = 0.9
-"""Confidence from which a fault that shows before it has learned anything counts as one that keeps it from
-learning."""
 UNTOUCHED = "untouched"
-
-
-def hopeless(symptom: Symptom) -> bool:
-    """Whether a network with this symptom is not worth training for a comparison."""
-    return symptom.fatal or (symptom.name in STRUCTURAL and symptom.confidence >= CERTAIN)
 
 
 def stretch(run: Run) -> int:

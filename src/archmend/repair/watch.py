@@ -11,6 +11,7 @@ from archmend.repair.pace import PACES
 from archmend.repair.probes import ProbeLog
 from archmend.repair.rates import range_test
 from archmend.repair.run import Run
+from archmend.repair.severity import hopeless
 from archmend.repair.values import LayerStatistics, RateTest, Symptom, TrainingStatistics
 
 ACT = 0.5
@@ -30,11 +31,23 @@ class Watch:
     """
 
     def __init__(
-        self, detectors: Sequence[Detector], care: str = "full", log: ProbeLog | None = None
+        self,
+        detectors: Sequence[Detector],
+        care: str = "full",
+        log: ProbeLog | None = None,
+        *,
+        thorough: bool = False,
     ) -> None:
-        """Ask these detectors; of equally sure symptoms, the first in their order counts."""
+        """Ask these detectors; of equally sure symptoms, the first in their order counts.
+
+        Args:
+            detectors: from cause to effect.
+            care: name of a pace.
+            log: told of each probe on the path.
+            thorough: test the learning rate also of a network that cannot learn at any.
+        """
         self._detectors = detectors
-        self._log = log
+        self._log, self._thorough = log, thorough
         self._pace = PACES[care]
         self._given_up: set[str] = set()
         self._next_probe = 0
@@ -46,18 +59,19 @@ class Watch:
         steps = run.place.steps
         probed = steps >= self._next_probe
         layers: tuple[LayerStatistics, ...] = ()
-        rates: tuple[RateTest, ...] = ()
         if probed:
-            layers = run.look()
+            # A network that is broken from the start is looked at once; compiling would take longer.
+            layers = run.look(once=steps == 0)
             if self._log is not None:
                 self._log.take(run, layers)
             wait = max(1, min(self._pace.longest, int(steps * (self._pace.growth - 1))))
             self._next_probe = steps + wait
             if steps == 0 or not self._first:
                 self._first = layers
-            if steps == 0 and all(layer.finite for layer in layers):
-                rates = range_test(run.engine, run.probe_rows(), run.batch_size or USUAL_BATCH)
-        found = self._found(run, layers, rates, epoch_end)
+        found = self._found(run, layers, (), epoch_end)
+        if probed and steps == 0 and self._worth_testing(layers, found):
+            rates = range_test(run.engine, run.probe_rows(), run.batch_size or USUAL_BATCH)
+            found = self._found(run, layers, rates, epoch_end)
         self.seen = tuple(found)
         return next((symptom for symptom in found if self._counts(symptom)), None)
 
@@ -68,7 +82,7 @@ class Watch:
 
     def shown(self, run: Run) -> frozenset[str]:
         """Probe now, and return the names of all symptoms to act on that show without an epoch's end."""
-        found = self._found(run, run.look(), (), False)
+        found = self._found(run, run.look(once=True), (), False)
         return frozenset(s.name for s in found if s.fatal or s.confidence >= ACT)
 
     def restart(self) -> None:
@@ -96,6 +110,11 @@ class Watch:
         self._first = tuple(LayerStatistics(**layer) for layer in state["first"])
         if self._log is not None:
             self._log.load_state_dict(state["log"])
+
+    def _worth_testing(self, layers: tuple[LayerStatistics, ...], found: Sequence[Symptom]) -> bool:
+        """Whether a learning rate may be the fault: nothing else keeps the network from learning at any."""
+        broken = any(hopeless(symptom) and self._counts(symptom) for symptom in found)
+        return all(layer.finite for layer in layers) and (self._thorough or not broken)
 
     def _counts(self, symptom: Symptom) -> bool:
         return symptom.fatal or (symptom.confidence >= ACT and symptom.name not in self._given_up)

@@ -58,6 +58,7 @@ class Workbench:
             y,
             batches=run.training_batches,
             steps_left=run.steps_left,
+            ramp=run.ramp,
         )
         guard = Guard(run.model, self._constraints)
         model = remedy.apply(run.model, symptom, bench)
@@ -76,9 +77,9 @@ class Workbench:
         model = self.applied(remedy, symptom, number)
         if model is None:
             return None
-        self._run.adopt(model)
-        found = self._run.statistics(self._run.look())
-        self._run.restore(here)
+        found = self._run.glimpse(model)
+        if model is self._run.model:
+            self._run.restore(here)
         return found
 
     def rng(self, purpose: str, number: int) -> np.random.Generator:

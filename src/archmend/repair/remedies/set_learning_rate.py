@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice, repeat
 from typing import Any, ClassVar, Literal
@@ -31,9 +31,9 @@ _ROWS = 32
 
 
 class SetLearningRate(Remedy):
-    """Raise the rate step by step on a copy, and take a third of the one at which the loss fell fastest.
+    """Raise the rate step by step, and take a third of the one at which the loss fell fastest.
 
-    After Smith (WACV 2017). The copy starts from the model's weights and is thrown away.
+    After Smith (WACV 2017). The steps start from the model's weights and are taken back.
     """
 
     name: ClassVar[str] = "set_learning_rate"
@@ -58,6 +58,18 @@ class SetLearningRate(Remedy):
 def best_rate(model: Any, bench: Bench) -> float | None:
     """Return a rate below that of the fastest fall; None where the loss never falls by more than rounding."""
     rates = np.geomspace(LOWEST, HIGHEST, STEPS)
+    losses = (bench.ramp or partial(_on_a_copy, model, bench))(rates.tolist(), _diverged)
+    return _fastest(np.array(losses[:-1] if _diverged(losses) else losses), rates)
+
+
+def _diverged(losses: Sequence[float]) -> bool:
+    return not np.isfinite(losses[-1]) or losses[-1] > HOPELESS * max(min(losses), 1e-6)
+
+
+def _on_a_copy(
+    model: Any, bench: Bench, rates: Sequence[float], ends: Callable[[Sequence[float]], bool]
+) -> list[float]:
+    """Return the losses that `Bench.ramp` does, of a copy of the model, which is compiled for it."""
     copy = rebuild(model, optimizer=changed(model.optimizer, learning_rate=LOWEST))
     reset_moments(copy)
     step = tf.function(partial(_step, copy), reduce_retracing=True)
@@ -68,10 +80,9 @@ def best_rate(model: Any, bench: Bench) -> float | None:
         copy.optimizer.learning_rate = rate
         step(*keras.tree.map_structure(tf.convert_to_tensor, (some_x, some_y)))
         losses.append(float(measure(x, y)))
-        if not np.isfinite(losses[-1]) or losses[-1] > HOPELESS * max(min(losses), 1e-6):
-            losses.pop()
+        if ends(losses):
             break
-    return _fastest(np.array(losses), rates)
+    return losses
 
 
 def _fastest(losses: np.ndarray, rates: np.ndarray) -> float | None:
