@@ -1,10 +1,10 @@
 """Fit the network of the strategy `learned` to collected trials, and measure it on networks it has not seen.
 
-Usage: python -m benchmarks.repair.learning.fit [--data learning] [--out FILE.npz]
+Usage: python -m benchmarks.repair.learning.fit [--data build/learning] [--out FILE.npz]
 
-Networks are split in five parts. Each part is predicted by an ensemble fitted to the other four: from
-that come the errors that are shipped, and what is said of the ranking. The ensemble that is shipped is fitted
-to all of them. Beside the .npz a .json of the same name tells of the data and of all figures.
+Networks are split in parts. Each part is predicted by an ensemble that was fitted to the others: from that
+comes all that is said of it. The ensemble that is shipped is fitted to all of them. Beside the .npz a .json
+of the same name tells of the data and of all figures; docs/repair-learned.md says what they mean.
 """
 
 from __future__ import annotations
@@ -12,157 +12,126 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from benchmarks.repair.learning.ensemble import Ensemble, Settings
+from benchmarks.repair.learning.figures import calibration, strategies
+from benchmarks.repair.learning.trials import Moment, read
 
 from archmend.repair.strategies.features import names
-from archmend.repair.strategies.gain_model import GainModel
-from archmend.repair.strategies.learned import SURE
-from archmend.repair.strategies.rules import LATE_RULES, RULES
+from archmend.repair.strategies.gain_model import GainModel, places
 from archmend.storage import write_atomic
 
-MEMBERS = 8
-FOLDS = 5
-UNITS = (48, 48)
-EPOCHS = 150
-FEWEST = 20
+FOLDS = 10
+FEWEST = 10
 """Networks on which a remedy must have been tried for the ensemble to speak of it."""
+PLACES = 4
+"""Of the rules' order that are told apart: first, second, third, and all else."""
+COVER = 0.9
+"""Share of gains that shall lie within 1.645 deviations: there the deviations' factor is set."""
+WITHIN = 1.645
 DEFAULT = Path("src/archmend/repair/strategies/learned.npz")
 
 
-class Trials:
-    """Collected trials as arrays: features (networks, features), gains (networks, remedies) with NaN."""
+class Table:
+    """Moments as arrays.
 
-    def __init__(self, folder: Path) -> None:
-        files = sorted(folder.glob("*.json"))
-        if not files:
-            raise SystemExit(f"no trials in {str(folder)!r}; run benchmarks.repair.learning.collect first")
-        self.records = [json.loads(path.read_text()) for path in files]
-        self.seen = [one for one in self.records if one["symptom"] and one["gains"]]
-        self.remedies = tuple(sorted({name for one in self.seen for name in one["gains"]}))
-        self.features = names()
-        self.x = np.array([[one["features"][name] for name in self.features] for one in self.seen])
-        self.y = np.array([[one["gains"].get(name, np.nan) for name in self.remedies] for one in self.seen])
+    Attributes:
+        moments: that have a remedy which was tried. remedies: names, those tried often enough.
+        x: features (moments, features). y: gains (moments, remedies), NaN where a remedy was not tried.
+        place: of each remedy in the rules' order of each moment. network: seed of each moment's network.
+    """
 
+    def __init__(self, moments: Sequence[Moment]) -> None:
+        counts = Counter(name for one in moments for name in one.gains)
+        self.remedies = tuple(sorted(name for name, count in counts.items() if count >= FEWEST))
+        self.moments = [one for one in moments if set(one.gains) & set(self.remedies)]
+        self.x = np.array([[one.features[name] for name in names()] for one in self.moments])
+        self.y = np.array([[one.gains.get(name, np.nan) for name in self.remedies] for one in self.moments])
+        self.place = np.array([places(self.remedies, one.rules, PLACES) for one in self.moments])
+        self.network = np.array([one.network for one in self.moments])
 
-def fitted(x: np.ndarray, y: np.ndarray, trials: Trials, seed: int) -> GainModel:
-    """Return an ensemble of perceptrons, each fitted to a bootstrap sample; its errors are not known yet."""
-    import keras
+    def fitted(self, rows: np.ndarray, settings: Settings, seed: int) -> GainModel:
+        """Return an ensemble fitted to some rows."""
+        x, y, place = self.x[rows], self.y[rows], self.place[rows]
+        mean, deviation = x.mean(axis=0), np.maximum(x.std(axis=0), 0.05)
+        by_place = np.array([_mean(y[(place == number) & np.isfinite(y)]) for number in range(PLACES)])
+        made = Ensemble(x.shape[1], len(self.remedies), settings, seed)
+        made.fit((x - mean) / deviation, y - by_place[place], self.network[rows])
+        kernels, biases = tuple(made.kernels), tuple(made.biases)
+        return GainModel(names(), self.remedies, mean, deviation, kernels, biases, by_place)
 
-    mean, deviation = x.mean(axis=0), np.maximum(x.std(axis=0), 1e-3)
-    scaled = np.clip((x - mean) / deviation, -4, 4).astype("float32")
-    rng = np.random.default_rng(seed)
-    members = []
-    for member in range(MEMBERS):
-        keras.utils.set_random_seed(1000 * seed + member)
-        drawn = rng.integers(len(x), size=len(x))
-        model = _perceptron(x.shape[1], y.shape[1])
-        target, told = np.nan_to_num(y[drawn]), np.isfinite(y[drawn])
-        both = np.concatenate([target, told], axis=1).astype("float32")
-        model.fit(scaled[drawn], both, epochs=EPOCHS, batch_size=32, verbose=0)
-        members.append([w.numpy() for layer in model.layers for w in layer.weights])
-    layers = [
-        (np.stack([m[2 * i] for m in members]), np.stack([m[2 * i + 1] for m in members]))
-        for i in range(len(members[0]) // 2)
-    ]
-    return GainModel(
-        trials.features,
-        trials.remedies,
-        mean,
-        deviation,
-        tuple(kernel for kernel, _ in layers),
-        tuple(bias for _, bias in layers),
-        np.full(len(trials.remedies), np.inf),
-    )
+    def crossed(self, settings: Settings) -> tuple[list[GainModel], np.ndarray]:
+        """Return an ensemble for each part of the networks, fitted to the others, and each row's part.
 
+        The factor of each comes from the other parts too: from what their own ensembles missed.
+        """
+        seeds, network = np.unique(self.network, return_inverse=True)
+        part = (np.random.default_rng(0).permutation(len(seeds)) % FOLDS)[network]
+        models = [self.fitted(part != number, settings, number) for number in range(FOLDS)]
+        missed = self.missed(models, part)
+        found = [
+            replace(model, factor=_factor(missed[part != number])) for number, model in enumerate(models)
+        ]
+        return found, part
 
-def _perceptron(inputs: int, outputs: int) -> Any:
-    import keras
-    from keras import ops
-
-    def loss(both: Any, predicted: Any) -> Any:
-        target, told = both[:, :outputs], both[:, outputs:]
-        return ops.sum(told * ops.square(target - predicted)) / ops.maximum(ops.sum(told), 1.0)
-
-    decay = keras.regularizers.L2(1e-4)
-    hidden = [keras.layers.Dense(n, activation="relu", kernel_regularizer=decay) for n in UNITS]
-    model = keras.Sequential([keras.Input((inputs,)), *hidden, keras.layers.Dense(outputs)])
-    model.compile(keras.optimizers.Adam(2e-3), loss)
-    return model
+    def missed(self, models: Sequence[GainModel], part: np.ndarray) -> np.ndarray:
+        """Return what each row's own part's ensemble missed, in its deviations."""
+        missed = np.empty_like(self.y)
+        for row, moment in enumerate(self.moments):
+            found = models[part[row]].predict(self.x[row], moment.rules)
+            missed[row] = np.abs(self.y[row] - found.gains) / found.deviation
+        return missed
 
 
-def crossed(trials: Trials) -> tuple[np.ndarray, np.ndarray]:
-    """Return gain and spread of each (network, remedy) as predicted without that network."""
-    fold = np.random.default_rng(0).permutation(len(trials.x)) % FOLDS
-    gains, spreads = np.empty_like(trials.y), np.empty_like(trials.y)
-    for number in range(FOLDS):
-        model = fitted(trials.x[fold != number], trials.y[fold != number], trials, number)
-        for row in np.flatnonzero(fold == number):
-            gains[row], spreads[row] = model.predict(trials.x[row])
-    return gains, spreads
+def _factor(missed: np.ndarray) -> float:
+    return float(np.quantile(missed[np.isfinite(missed)], COVER)) / WITHIN
 
 
-def figures(trials: Trials, gains: np.ndarray, spreads: np.ndarray, error: np.ndarray) -> dict[str, Any]:
-    """Return what the ranking is worth on unseen networks, beside the rules, chance and the best there is."""
-    rows = []
-    for one, truth, gain, spread in zip(trials.seen, trials.y, gains, spreads, strict=True):
-        known = np.isfinite(truth) & np.isfinite(error)
-        if not known.any():
-            continue
-        there = np.flatnonzero(known)
-        best = there[gain[there].argmax()]
-        table = {**RULES, **LATE_RULES} if one["epoch"] > 0 else RULES
-        ruled = [trials.remedies.index(n) for n in table.get(one["symptom"], ()) if n in one["gains"]]
-        rows.append(
-            {
-                "learned": truth[best],
-                "rules": truth[ruled[0]] if ruled else 0.0,
-                "random": truth[there].mean(),
-                "best": truth[there].max(),
-                "sure": bool(gain[best] > SURE * np.hypot(spread[best], error[best])),
-                "predicted": gain[best],
-            }
-        )
-    sure = [row for row in rows if row["sure"]]
-    mean = {k: float(np.mean([row[k] for row in rows])) for k in ("learned", "rules", "random", "best")}
-    inside = np.abs(gains - trials.y) <= np.hypot(spreads, error)
-    return {
-        "mean_gain_of_the_first": mean,
-        "sure_share": len(sure) / len(rows),
-        "sure_and_helps": float(np.mean([row["learned"] > 0 for row in sure])) if sure else None,
-        "sure_gain": float(np.mean([row["learned"] for row in sure])) if sure else None,
-        "rules_gain_where_sure": float(np.mean([row["rules"] for row in sure])) if sure else None,
-        "within_one_deviation": float(inside[np.isfinite(trials.y) & np.isfinite(error)].mean()),
-    }
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if values.size else 0.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--data", type=Path, default=Path("learning"))
+    parser.add_argument("--data", type=Path, default=Path("build/learning"))
     parser.add_argument("--out", type=Path, default=DEFAULT)
     given = parser.parse_args()
-    trials = Trials(given.data)
-    gains, spreads = crossed(trials)
-    counts = np.isfinite(trials.y).sum(axis=0)
-    squared = np.nanmean(np.square(gains - trials.y), axis=0)
-    error = np.where(counts >= FEWEST, np.sqrt(squared), np.inf)
-    told = {
-        "networks": len(trials.records),
-        "with_a_symptom": len(trials.seen),
-        "trials": int(counts.sum()),
-        "symptoms": Counter(one["symptom"] for one in trials.seen),
-        "tried": dict(zip(trials.remedies, counts.tolist(), strict=True)),
-        "error": {n: float(e) for n, e in zip(trials.remedies, error, strict=True) if np.isfinite(e)},
-        **figures(trials, gains, spreads, error),
+    settings = Settings()
+    moments, faults = read(given.data)
+    table = Table(moments)
+    crossed, part = table.crossed(settings)
+    told: dict[str, Any] = {
+        "networks": len(faults),
+        "seeds": [min(faults), max(faults)],
+        "healthy_networks": sum(not found for found in faults.values()),
+        "networks_with_a_symptom": len(set(table.network.tolist())),
+        "moments": len(table.moments),
+        "trials": int(np.isfinite(table.y).sum()),
+        "symptoms": Counter(one.symptom for one in table.moments),
+        "tried": dict(zip(table.remedies, np.isfinite(table.y).sum(axis=0).tolist(), strict=True)),
+        "settings": asdict(settings),
+        "parts": FOLDS,
+        "calibration": calibration(table.moments, crossed, part),
+        "strategies": strategies(table.moments, crossed, part),
     }
-    replace(fitted(trials.x, trials.y, trials, FOLDS), error=error).save(given.out)
+    every = np.ones(len(table.moments), bool)
+    shipped = replace(
+        table.fitted(every, settings, FOLDS), factor=_factor(table.missed(_plain(crossed), part))
+    )
+    shipped.save(given.out)
     write_atomic(given.out.with_suffix(".json"), json.dumps(told, indent=1) + "\n")
     print(json.dumps(told, indent=1))
+
+
+def _plain(models: Sequence[GainModel]) -> list[GainModel]:
+    return [replace(model, factor=1.0) for model in models]
 
 
 if __name__ == "__main__":

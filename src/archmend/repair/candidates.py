@@ -54,6 +54,11 @@ class Candidates:
         self._found.append(Candidate(made, remedies, float("nan"), float("nan"), 0.0, kept))
         return len(self._found) - 1
 
+    def extend(self, number: int, remedy: str) -> None:
+        """Candidate `number`, not trained yet, has been through one more remedy."""
+        remedies = (*self._found[number].remedies, remedy)
+        self._found[number] = replace(self._found[number], name=" + ".join(remedies), remedies=remedies)
+
     def keep(self, number: int) -> None:
         """Training goes on with this candidate."""
         self._found[number] = replace(self._found[number], kept=True)

@@ -9,20 +9,13 @@ from archmend.repair.averaging import WeightAverage
 from archmend.repair.callbacks import CallbackListener
 from archmend.repair.candidates import Candidates
 from archmend.repair.limits import Limits, OutOfTimeError
-from archmend.repair.run import Place, Run, Validation
+from archmend.repair.run import Run, Validation, in_first_batches
 from archmend.repair.treatment import Treatment
-from archmend.repair.trial import hopeless
-from archmend.repair.values import FIRST_BATCHES, Symptom
+from archmend.repair.values import Symptom
 from archmend.repair.watch import Watch
 
 if TYPE_CHECKING:
     from archmend.repair.packing import Packer, Unpacker
-
-MENDED = "mended"
-"""Symptom of a network that could not learn and now can: its learning rate and batches were chosen for one of
-which nobody has seen how fast it learns."""
-
-TUNED = ("set_learning_rate",)
 
 
 class Loop:
@@ -100,7 +93,7 @@ class Loop:
         """Whether a fault may yet send the run back to the initial state: by a path from here or the best."""
         best = self._candidates.best
         places = [self._epoch_start.place, *([] if best is None else [best.place])]
-        return any(place.epoch == 0 or self._first_batches(place) for place in places)
+        return any(place.epoch == 0 or in_first_batches(self._run, place) for place in places)
 
     def _epoch(self) -> None:
         run, listener = self._run, self._listener
@@ -145,7 +138,6 @@ class Loop:
             self._watch.give_up(symptom)
             self._hopeless = symptom.fatal
         elif base is self._initial:
-            self._tune(symptom)
             # A second fault of the first batches goes back no further than this repair.
             self._initial = self._run.checkpoint()
         self._watch.restart()
@@ -156,18 +148,10 @@ class Loop:
             self._listener.epoch_end(record)
         return True
 
-    def _tune(self, symptom: Symptom) -> None:
-        """Set what decides how fast a network learns that could not learn before; it has nothing to lose."""
-        if hopeless(symptom):
-            self._treatment.settle(Symptom(MENDED, confidence=symptom.confidence), TUNED)
-
     def _base(self, symptom: Symptom, epoch_end: bool) -> Any:
         place = self._run.place
-        if self._first_batches(place) or (symptom.fatal and place.epoch == 0):
+        if in_first_batches(self._run, place) or (symptom.fatal and place.epoch == 0):
             return self._initial
         if symptom.name == "overfitting" and self._candidates.best is not None:
             return self._candidates.best
         return self._run.checkpoint() if epoch_end and not symptom.fatal else self._epoch_start
-
-    def _first_batches(self, place: Place) -> bool:
-        return place.epoch * self._run.batches_per_epoch + place.batch <= FIRST_BATCHES

@@ -12,7 +12,6 @@ import numpy as np
 from archmend.repair.constraints import Constraints
 from archmend.repair.values import Symptom
 
-
 Ramp = Callable[[Sequence[float], Callable[[Sequence[float]], bool]], list[float]]
 
 

@@ -19,7 +19,7 @@ from archmend.repair.engine import Engine, Snapshot
 from archmend.repair.labels import Labels
 from archmend.repair.probe import Probe
 from archmend.repair.rates import ramp
-from archmend.repair.values import EpochRecord, LayerStatistics, TrainingStatistics
+from archmend.repair.values import FIRST_BATCHES, EpochRecord, LayerStatistics, TrainingStatistics
 
 STATISTICS_BATCHES = 100
 """Batches from which the statistics of batch normalisation are measured for weights that were not trained."""
@@ -362,3 +362,8 @@ class Run:
         """Take over what `state_dict` returned."""
         self.engine.restore(tuple(state["variables"]))
         self._stand(Place.from_dict(state["place"]))
+
+
+def in_first_batches(run: Run, place: Place) -> bool:
+    """Whether a place on a run lies where hardly anything has been learned yet."""
+    return place.epoch * run.batches_per_epoch + place.batch <= FIRST_BATCHES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,12 @@ from archmend.repair.decision import Decision
 from archmend.repair.judge import Judgement, Verdict
 from archmend.repair.limits import TRIALS_A_SYMPTOM, Limits, OutOfTimeError
 from archmend.repair.race import race
+from archmend.repair.remedies.batches import USUAL_ROWS
 from archmend.repair.remedy import Remedy
-from archmend.repair.run import Checkpoint, Run, Validation
+from archmend.repair.run import Checkpoint, Run, Validation, in_first_batches
+from archmend.repair.severity import hopeless
 from archmend.repair.strategy import RepairContext, RepairStrategy
-from archmend.repair.trial import Lap, Trials, hopeless
+from archmend.repair.trial import Lap, Trials
 from archmend.repair.values import Symptom
 from archmend.repair.watch import Watch
 from archmend.repair.workbench import Workbench
@@ -27,6 +29,11 @@ OPPOSITES = {
     "dropout": "lower_dropout",
 }
 """Remedies that undo each other: once one was kept, the other one is not tried."""
+MENDED = Symptom("mended")
+"""Of a network that could not learn and now can: its learning rate and batches were chosen for one of which
+nobody has seen how fast it learns."""
+FEW_STEPS = 5000
+"""Optimiser steps of a whole run; with fewer, smaller batches learn more from as many rows."""
 _OPPOSITES = {**OPPOSITES, **{second: first for first, second in OPPOSITES.items()}}
 
 
@@ -44,6 +51,15 @@ class _Case:
     now: Checkpoint
     trials: Trials
     open: list[Lap] = field(default_factory=list)
+
+
+def few_steps(run: Run) -> bool:
+    """Whether a run has so few steps that smaller batches would make better use of its rows."""
+    return (
+        run.batch_size is not None
+        and run.batch_size > USUAL_ROWS
+        and run.epochs * run.batches_per_epoch < FEW_STEPS
+    )
 
 
 class Treatment:
@@ -106,38 +122,6 @@ class Treatment:
         run.restore(kept.here)
         return True
 
-    def settle(self, symptom: Symptom, names: Sequence[str]) -> None:
-        """Apply remedies to the network as it stands without a trial, where there is nothing to compare with.
-
-        Args:
-            symptom: the reason.
-            names: of remedies; those that do not apply or find nothing to change are passed over.
-        """
-        for name in names:
-            for remedy in self._workbench.offered(symptom, len(self.decisions), only=name):
-                began, before = time.perf_counter(), self._run.learning_rate
-                number = self._adopted(remedy, symptom)
-                if number is None:
-                    continue
-                self._candidates.keep(number)
-                self._note(
-                    Decision(
-                        epoch=self._run.place.epoch,
-                        batch=self._run.place.batch,
-                        symptom=symptom.name,
-                        layer=symptom.layer,
-                        evidence={"learning_rate_before": before, "learning_rate": self._run.learning_rate},
-                        strategy=self._strategy.name,
-                        remedy=name,
-                        before=None,
-                        after=None,
-                        kept=True,
-                        reason="set without a trial: the network has just begun to be one that can learn",
-                        epochs=0.0,
-                        seconds=round(time.perf_counter() - began, 3),
-                    )
-                )
-
     def state_dict(self) -> dict[str, Any]:
         """Return what the next treatment depends on besides the run."""
         return {
@@ -153,11 +137,54 @@ class Treatment:
         self._strategy.load_state_dict(state["strategy"])
 
     def _one_by_one(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
+        """Keep the first after which the network learns, at a learning rate and in batches that suit it."""
         for remedy in ranked:
             lap = self._begun(case, remedy)
-            if lap is not None and self._kept(case, lap):
+            if lap is None:
+                continue
+            settled = [] if lap.faulty or not self._at_start(case) else self._settled(lap)
+            if self._kept(case, lap):
+                for decision in settled:
+                    self._note(decision)
                 return lap
         return None
+
+    def _at_start(self, case: _Case) -> bool:
+        return in_first_batches(self._run, case.base.place)
+
+    def _settled(self, lap: Lap) -> list[Decision]:
+        """Set what decides how fast a network learns that could not learn before; it has nothing to lose.
+
+        Returns:
+            What was set, to be told once the lap is kept.
+        """
+        run, told = self._run, []
+        names = ("usual_batches", "set_learning_rate") if few_steps(run) else ("set_learning_rate",)
+        for name in names:
+            for remedy in self._workbench.offered(MENDED, len(self.decisions), only=name):
+                began, before = time.perf_counter(), run.learning_rate
+                if self._adopted(remedy, MENDED, lap.number) is not None:
+                    told.append(self._setting(name, before, time.perf_counter() - began))
+        lap.here = run.checkpoint()
+        return told
+
+    def _setting(self, remedy: str, before: float, seconds: float) -> Decision:
+        run = self._run
+        return Decision(
+            epoch=run.place.epoch,
+            batch=run.place.batch,
+            symptom=MENDED.name,
+            layer=None,
+            evidence={"learning_rate_before": before, "learning_rate": run.learning_rate},
+            strategy=self._strategy.name,
+            remedy=remedy,
+            before=None,
+            after=None,
+            kept=True,
+            reason="set without a trial: the network has just begun to be one that can learn",
+            epochs=0.0,
+            seconds=round(seconds, 3),
+        )
 
     def _raced(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
         begun = [lap for remedy in ranked if (lap := self._begun(case, remedy)) is not None]
@@ -174,10 +201,17 @@ class Treatment:
         case.open.append(lap)
         return lap
 
-    def _adopted(self, remedy: Remedy, symptom: Symptom) -> int | None:
-        """Let the run go on with a remedy's network from where it stands, and return that candidate's number.
+    def _adopted(self, remedy: Remedy, symptom: Symptom, number: int | None = None) -> int | None:
+        """Let the run go on with a remedy's network from where it stands.
 
-        None where the remedy finds nothing to do or no budget is left; the run then stands where it stood.
+        Args:
+            remedy: to apply.
+            symptom: for which.
+            number: of the candidate that goes through it; None begins a new one.
+
+        Returns:
+            The candidate's number. None where the remedy finds nothing to do or no budget is left; the run
+            then stands where it stood.
         """
         if not self._limits.may_try():
             return None
@@ -185,7 +219,10 @@ class Treatment:
         if model is None:
             return None
         self._limits.spend_repair()
-        number = self._candidates.add((*self._candidates.remedies, remedy.name))
+        if number is None:
+            number = self._candidates.add((*self._candidates.remedies, remedy.name))
+        else:
+            self._candidates.extend(number, remedy.name)
         self._run.adopt(model, self._workbench.batch_size(remedy))
         return number
 
@@ -235,7 +272,7 @@ class Treatment:
         ]
         context = RepairContext(
             symptom=symptom,
-            statistics=self._run.statistics(self._run.look()),
+            statistics=self._run.statistics(self._run.look(once=True)),
             remedies=open_ones,
             decisions=tuple(self.decisions),
             look_ahead=lambda remedy: self._workbench.look_ahead(remedy, symptom, number),

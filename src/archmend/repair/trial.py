@@ -95,7 +95,7 @@ class Trials:
     def begin(self, name: str, number: int) -> Lap:
         """Return the lap of the candidate on which the run stands."""
         began = time.perf_counter()
-        lap = Lap(name, number, self._run.checkpoint(), self._run.validate())
+        lap = Lap(name, number, self._run.checkpoint(), self._run.validate(once=True))
         lap.faulty = self._faulty()
         lap.seconds = time.perf_counter() - began
         return lap

@@ -71,7 +71,7 @@ class Watch:
         found = self._found(run, layers, (), epoch_end)
         if probed and steps == 0 and self._worth_testing(layers, found):
             rates = range_test(run.engine, run.probe_rows(), run.batch_size or USUAL_BATCH)
-            found = self._found(run, layers, rates, epoch_end)
+            found = self._found(run, layers, rates, epoch_end) if rates else found
         self.seen = tuple(found)
         return next((symptom for symptom in found if self._counts(symptom)), None)
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from archmend.repair.constraints import Constraints
 from archmend.repair.guard import Guard
+from archmend.repair.remedies.optimizers import schedule_of
 from archmend.repair.remedy import Bench, Remedy
 from archmend.repair.run import Run
 from archmend.repair.values import Symptom, TrainingStatistics
@@ -58,7 +59,8 @@ class Workbench:
             y,
             batches=run.training_batches,
             steps_left=run.steps_left,
-            ramp=run.ramp,
+            # Steps of a network whose rate follows a schedule cannot be made at another rate.
+            ramp=run.ramp if schedule_of(run.model.optimizer) is None else None,
         )
         guard = Guard(run.model, self._constraints)
         model = remedy.apply(run.model, symptom, bench)

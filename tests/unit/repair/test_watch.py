@@ -25,7 +25,7 @@ class Run:
         self.place = SimpleNamespace(steps=0, batch=0, losses=())
         self.probed: list[int] = []
 
-    def look(self) -> tuple[LayerStatistics, ...]:
+    def look(self, *, once: bool = False) -> tuple[LayerStatistics, ...]:
         self.probed.append(self.place.steps)
         return (LAYER,)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from archmend.repair.plugins import PartRegistry
 from archmend.repair.remedies.activation import ActivationElu, ActivationRelu, ActivationSelu
-from archmend.repair.remedies.batches import LargerBatches, SmallerBatches
+from archmend.repair.remedies.batches import LargerBatches, SmallerBatches, UsualBatches
 from archmend.repair.remedies.clipping import ClipGradients
 from archmend.repair.remedies.correct_output import CorrectOutput
 from archmend.repair.remedies.deepen import Deepen
@@ -45,6 +45,7 @@ REMEDIES = PartRegistry[Remedy](
         OptimizerSgd,
         LargerBatches,
         SmallerBatches,
+        UsualBatches,
         Reinitialize,
         ReinitializeLayer,
         ReinitializeDormant,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from archmend.repair.values import LayerStatistics, Symptom, TrainingStatistics
+from archmend.repair.values import Description, LayerStatistics, Symptom, TrainingStatistics
 
 SYMPTOMS = (
     "exploding",
@@ -36,6 +36,10 @@ SYMPTOMS = (
 )
 ACTIVATIONS = ("relu", "sigmoid", "tanh", "elu", "selu", "softmax", "linear")
 OPTIMIZERS = ("Adam", "SGD", "RMSprop")
+HEADS = ("softmax", "sigmoid", "linear")
+KINDS = ("index", "onehot", "binary", "other")
+CERTAIN = 0.9
+"""Confidence from which a symptom counts as certain: such a fault of structure is treated in another way."""
 LARGEST = 12.0
 """Logarithms are cut here, and what is not finite counts as the largest."""
 RECENT = 5
@@ -46,9 +50,13 @@ def features(symptom: Symptom, statistics: TrainingStatistics) -> dict[str, floa
     """Return the features by name, all finite; the same names in the same order for any network."""
     found: dict[str, float] = {f"symptom_{name}": float(symptom.name == name) for name in SYMPTOMS}
     found["confidence"] = symptom.confidence
+    found["certain"] = float(symptom.confidence >= CERTAIN)
+    found["fatal"] = float(symptom.fatal)
+    found |= _place(symptom, statistics)
     found |= _moment(statistics)
     found |= _signal(statistics)
     found |= _network(statistics)
+    found |= _setting(statistics)
     found |= _course(statistics)
     return {name: _finite(value) for name, value in found.items()}
 
@@ -58,11 +66,28 @@ def names() -> tuple[str, ...]:
     return tuple(features(Symptom("none"), TrainingStatistics(0, 0, 0, 1, 1)))
 
 
+def _place(symptom: Symptom, s: TrainingStatistics) -> dict[str, float]:
+    """Where the symptom shows, and how the layer looks there; zeros for a symptom of the whole network."""
+    names = [layer.name for layer in s.layers]
+    there = names.index(symptom.layer) if symptom.layer in names else None
+    layer = None if there is None else s.layers[there]
+    return {
+        "whole": float(layer is None),
+        "depth_there": 0.0 if there is None else (there + 1) / len(names),
+        "output_there": float(layer is not None and layer.output),
+        "entropy_there": 0.0 if layer is None else layer.entropy,
+        "inactive_there": 0.0 if layer is None else layer.inactive,
+        "gradient_there": _gradient(layer),
+    }
+
+
 def _moment(s: TrainingStatistics) -> dict[str, float]:
     return {
         "steps": math.log1p(s.steps),
         "share_done": s.epoch / max(s.epochs, 1),
         "steps_left": math.log1p(max(s.epochs - s.epoch, 0) * s.batches_per_epoch),
+        "batches_per_epoch": math.log1p(s.batches_per_epoch),
+        "validation_rows": math.log1p(s.validation_rows),
         "learning_rate": _log10(s.learning_rate),
         "chance": s.chance if s.chance == s.chance else 0.0,
     }
@@ -92,7 +117,7 @@ def _signal(s: TrainingStatistics) -> dict[str, float]:
 
 
 def _network(s: TrainingStatistics) -> dict[str, float]:
-    hidden, described = s.hidden, s.description
+    hidden = s.hidden
     count = max(len(hidden), 1)
     widths = [layer.units for layer in hidden if layer.units > 0]
     found = {
@@ -105,10 +130,22 @@ def _network(s: TrainingStatistics) -> dict[str, float]:
         f"activation_{name}": sum(layer.activation == name for layer in hidden) / count
         for name in ACTIVATIONS
     }
-    optimizer = "" if described is None else described.optimizer
-    found |= {f"optimizer_{name}": float(optimizer == name) for name in OPTIMIZERS}
-    found["dropout"] = max((rate for _, rate in described.dropouts), default=0.0) if described else 0.0
     return found
+
+
+def _setting(s: TrainingStatistics) -> dict[str, float]:
+    described = s.description or Description()
+    found = {f"optimizer_{name}": float(described.optimizer == name) for name in OPTIMIZERS}
+    found |= {f"head_{name}": float(described.activation == name) for name in HEADS}
+    found |= {f"labels_{name}": float(described.kind == name) for name in KINDS}
+    return {
+        **found,
+        "head_units": math.log2(max(described.units, 1)),
+        "from_logits": float(described.from_logits),
+        "dropout": max((rate for _, rate in described.dropouts), default=0.0),
+        "penalty": max((_log10(factor) for _, factor in described.penalties), default=-LARGEST),
+        "optimizer_decay": described.decay,
+    }
 
 
 def _course(s: TrainingStatistics) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import ClassVar
@@ -10,61 +10,80 @@ from typing import ClassVar
 import numpy as np
 
 from archmend.repair.remedy import Remedy
-from archmend.repair.strategies.features import features
+from archmend.repair.strategies.features import features, names
 from archmend.repair.strategies.gain_model import GainModel
 from archmend.repair.strategies.rules import Rules, rule
 from archmend.repair.strategy import RepairContext, RepairStrategy
 
 SHIPPED = Path(__file__).with_name("learned.npz")
 SURE = 1.0
-"""Standard deviations by which the best remedy's expected gain must exceed none to follow the network."""
+"""Standard deviations of the members' opinions by which a remedy must be ahead of the rules' first to be
+tried before it."""
 
 
 class Learned(RepairStrategy):
     """Reads the training's statistics, predicts each remedy's gain, and ranks by it.
 
-    The network was trained on short trials of all remedies on generated faulty networks; how, on what, and
-    how far it can be trusted says docs/repair-learned.md. Where it is not sure that its best remedy helps,
-    and for symptoms and remedies that it does not know, the rules rank.
+    The network was trained on trials of remedies on generated faulty networks; how, on what, and how far it
+    can be trusted says docs/repair-learned.md. Where it is not sure that another remedy gains more than the
+    rules' first, and for symptoms that it does not know, the rules rank.
     """
 
     name: ClassVar[str] = "learned"
 
     def __init__(self) -> None:
         """Read the network that is shipped."""
-        self._model = _shipped()
+        self._model = shipped()
         self._rules = Rules()
 
     def rank(self, context: RepairContext) -> Sequence[Remedy]:
         """Return the remedies by what the network expects of them, or the rules' order."""
-        expected = expectations(self._model, context)
-        if not expected or not expected[0][2]:
+        order = self.order(context)
+        if order is None:
             return self._rules.rank(context)
-        known = [remedy for remedy, gain, _ in expected if gain > 0]
-        order = rule(context) or ()
-        left = [r for r in context.remedies if r not in known and r.name in order]
-        return [*known, *sorted(left, key=lambda remedy: order.index(remedy.name))]
+        named = {remedy.name: remedy for remedy in context.remedies}
+        return [named[name] for name in order]
+
+    def order(self, context: RepairContext) -> list[str] | None:
+        """Return the names of the remedies, best first; None where the network is not sure."""
+        offered = [remedy.name for remedy in context.remedies]
+        told = features(context.symptom, context.statistics)
+        if f"symptom_{context.symptom.name}" not in told:
+            return None
+        rules = [name for name in rule(context) or () if name in offered]
+        return by_gain(self._model, told, rules, offered)
 
 
-def expectations(model: GainModel, context: RepairContext) -> list[tuple[Remedy, float, bool]]:
-    """Return (remedy, expected gain, whether it is sure to be above none), best first.
+def by_gain(
+    model: GainModel, told: Mapping[str, float], rules: Sequence[str], offered: Sequence[str]
+) -> list[str] | None:
+    """Return the remedies that are expected to gain and then the rules' others; None where it is not sure.
 
-    Remedies are left out that the network does not know, and all of them for a symptom that it does not know.
+    Args:
+        model: that expects.
+        told: features by name.
+        rules: names of remedies that apply, in the rules' order for the symptom.
+        offered: names of all that apply. Those that the model does not know are not ranked.
     """
-    told = features(context.symptom, context.statistics)
-    if tuple(told) != model.features or f"symptom_{context.symptom.name}" not in told:
-        return []
-    gains, spread = model.predict(np.array(list(told.values())))
     place = {name: number for number, name in enumerate(model.remedies)}
-    found = []
-    for remedy in context.remedies:
-        number = place.get(remedy.name)
-        if number is not None and np.isfinite(model.error[number]):
-            doubt = float(np.hypot(spread[number], model.error[number]))
-            found.append((remedy, float(gains[number]), float(gains[number]) > SURE * doubt))
-    return sorted(found, key=lambda one: -one[1])
+    known = [name for name in offered if name in place]
+    if not rules or rules[0] not in known:
+        return None
+    found = model.predict(np.array(list(told.values())), rules)
+    order = sorted(known, key=lambda name: -found.gains[place[name]])
+    if order[0] != rules[0] and found.ahead(place[order[0]], place[rules[0]]) < SURE:
+        return None
+    gaining = [name for name in order if found.gains[place[name]] > 0]
+    return [*gaining, *(name for name in rules if name not in gaining)]
 
 
 @cache
-def _shipped() -> GainModel:
-    return GainModel.load(SHIPPED)
+def shipped() -> GainModel:
+    """Return the network that the package brings.
+
+    Raises:
+        BadInput: it does not fit this version, in one sentence.
+    """
+    model = GainModel.load(SHIPPED)
+    model.check(names(), SHIPPED)
+    return model

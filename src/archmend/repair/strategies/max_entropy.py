@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
+from archmend.repair.limits import TRIALS_A_SYMPTOM
 from archmend.repair.remedy import Remedy
 from archmend.repair.strategies.rules import rule
 from archmend.repair.strategy import RepairContext, RepairStrategy
@@ -16,6 +17,8 @@ HEALTHY = 0.25
 looked at; below it the more the better, above it entropy says nothing more of how a network will train."""
 STEP = 0.05
 """Nats by which two entropies must differ to count as different: about what another draw of weights does."""
+ENOUGH = round(HEALTHY / STEP)
+"""Such steps in `HEALTHY`: no entropy counts for more."""
 
 
 class MaxEntropy(RepairStrategy):
@@ -33,16 +36,22 @@ class MaxEntropy(RepairStrategy):
         """Return the remedies by the smallest layer entropy after them, without those that end in NaN."""
         order = rule(context) or tuple(remedy.name for remedy in context.remedies)
         place = {name: number for number, name in enumerate(order)}
-        scored = []
-        for remedy in context.remedies:
-            ahead = context.look_ahead(remedy)
-            if ahead is None:
-                continue
-            entropy = smallest_entropy(ahead)
+        scored: list[tuple[int, int, Remedy]] = []
+        for remedy in sorted(context.remedies, key=lambda one: place.get(one.name, len(place))):
+            if sum(-score == ENOUGH for score, _, _ in scored) == TRIALS_A_SYMPTOM:
+                # What comes later in the rules' order could only come behind these.
+                break
+            ahead = self._ahead(remedy, context)
+            entropy = -math.inf if ahead is None else smallest_entropy(ahead)
             if entropy > -math.inf:
                 score = round(min(entropy, HEALTHY) / STEP)
                 scored.append((-score, place.get(remedy.name, len(place)), remedy))
         return [remedy for _, _, remedy in sorted(scored, key=lambda one: one[:2])]
+
+    def _ahead(self, remedy: Remedy, context: RepairContext) -> TrainingStatistics | None:
+        # Where neither weights nor layers change, the signal is as it was.
+        same = remedy.keeps_function and remedy.kind == "parameters"
+        return context.statistics if same else context.look_ahead(remedy)
 
 
 def smallest_entropy(statistics: TrainingStatistics) -> float:
