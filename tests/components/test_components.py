@@ -40,7 +40,7 @@ def test_fingerprint_follows_the_content() -> None:
     one = fingerprint.python_func("digits", "", "", "", "here/archmend:1")
     assert open_data("digits").info.digest in one
     assert one == fingerprint.python_func("digits", "", "", "", "here/archmend:1")
-    assert one != fingerprint.python_func("digits", "", "", "", "here/archmend:2"), "another image is other work"
+    assert one != fingerprint.python_func("digits", "", "", "", "here/archmend:2"), "other work"
 
 
 class _Metrics:

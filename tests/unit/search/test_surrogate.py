@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from archmend.search import Budget, TrialResult, create_strategy
 from archmend.spaces import Architecture, Choice, Space
