@@ -151,7 +151,7 @@ class GainModel:
                 )
         except FileNotFoundError as error:
             raise BadInput(f"{path} is not there; {ANEW}") from error
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
             raise BadInput(f"{path} holds no gains of remedies ({error}); {ANEW}") from error
         if version != VERSION:
             raise BadInput(f"{path} is of version {version}, this one reads version {VERSION}; {ANEW}")
