@@ -40,9 +40,9 @@ class Expected:
         """The members' mean, shape (remedies,)."""
         return self.opinions.mean(axis=0)
 
-    def ahead(self, one: int, other: int) -> float:
-        """Return by how many standard deviations of the members' opinions one remedy is ahead of another."""
-        difference = self.opinions[:, one] - self.opinions[:, other]
+    def ahead(self, one: int, other: int | None) -> float:
+        """Return by how many deviations of the members' opinions a remedy is ahead of another, or of none."""
+        difference = self.opinions[:, one] - (0.0 if other is None else self.opinions[:, other])
         return float(difference.mean() / max(float(difference.std()), 1e-6))
 
 

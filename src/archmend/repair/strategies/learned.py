@@ -17,8 +17,8 @@ from archmend.repair.strategy import RepairContext, RepairStrategy
 
 SHIPPED = Path(__file__).with_name("learned.npz")
 SURE = 1.0
-"""Standard deviations of the members' opinions by which a remedy must be ahead of the rules' first to be
-tried before it."""
+"""Deviations of the members' opinions by which a remedy must be ahead of the rules' first, or of doing nothing
+where they name none, to be tried before it."""
 
 
 class Learned(RepairStrategy):
@@ -67,11 +67,13 @@ def by_gain(
     """
     place = {name: number for number, name in enumerate(model.remedies)}
     known = [name for name in offered if name in place]
-    if not rules or rules[0] not in known:
+    first = rules[0] if rules else None
+    if not known or (first is not None and first not in place):
         return None
     found = model.predict(np.array(list(told.values())), rules)
     order = sorted(known, key=lambda name: -found.gains[place[name]])
-    if order[0] != rules[0] and found.ahead(place[order[0]], place[rules[0]]) < SURE:
+    ahead = found.ahead(place[order[0]], None if first is None else place[first])
+    if order[0] != first and ahead < SURE:
         return None
     gaining = [name for name in order if found.gains[place[name]] > 0]
     return [*gaining, *(name for name in rules if name not in gaining)]
