@@ -1,0 +1,27 @@
+"""How bad a symptom is: whether a network with it can learn at all."""
+
+from __future__ import annotations
+
+from archmend.repair.values import Symptom
+
+STRUCTURAL = frozenset(
+    {
+        "vanishing",
+        "dying",
+        "saturated",
+        "entropy_collapse",
+        "zero_initialization",
+        "symmetric_initialization",
+        "wrong_output",
+        "softmax_hidden",
+    }
+)
+"""Symptoms of how a network is built, which no further training mends."""
+CERTAIN = 0.9
+"""Confidence from which a fault that shows before it has learned anything counts as one that keeps it from
+learning."""
+
+
+def hopeless(symptom: Symptom) -> bool:
+    """Whether a network with this symptom is not worth training for a comparison."""
+    return symptom.fatal or (symptom.name in STRUCTURAL and symptom.confidence >= CERTAIN)
