@@ -12,6 +12,7 @@ from benchmarks.repair.parts import Parts
 from benchmarks.repair.scoring import accuracy, classes
 
 from archmend.repair.candidates import Candidates
+from archmend.repair.detectors import DETECTORS
 from archmend.repair.limits import UNTIMED, Limits
 from archmend.repair.remedy import Remedy
 from archmend.repair.run import Checkpoint, Run
@@ -20,11 +21,11 @@ from archmend.repair.strategies.max_entropy import smallest_entropy
 from archmend.repair.strategies.rules import Rules, rule
 from archmend.repair.strategy import RepairContext, RepairStrategy
 from archmend.repair.treatment import Treatment
-from archmend.repair.values import Symptom
-from archmend.repair.watch import Watch
+from archmend.repair.values import Symptom, TrainingStatistics
+from archmend.repair.watch import ACT, Watch, symptoms
 from archmend.repair.workbench import Workbench
 
-MARKS = (150, 500)
+MARKS = (100, 300)
 """Steps from the checkpoint after which all are measured: as many rows for all, whatever their batches."""
 MOMENTS = 2
 """Of one network: two faults make two, and some have another later."""
@@ -62,6 +63,7 @@ class Moments(Treatment):
         """Hold the parts; `seed` is that of the lot."""
         super().__init__(run, workbench, Rules(), Candidates(), _unbound(), watch, None)
         self._bench, self._rows, self._seed = workbench, parts.validation, seed
+        self._detectors = DETECTORS.create_all()
         self.found: list[dict[str, Any]] = []
 
     def treat(self, symptom: Symptom, base: Checkpoint, now: Checkpoint) -> bool:
@@ -82,26 +84,23 @@ class Moments(Treatment):
             "guess": guess(self._rows[1]),
         }
         told["without"] = self._measured(self._goal())
-        tried: dict[str, Any] = {}
+        there, tried = self._shown(context.statistics), {}
         standing: dict[str, Checkpoint] = {}
         for remedy in self._drawn(context, told["rules"]):
             run.restore(base)
-            ahead = context.look_ahead(remedy)
+            tried[remedy.name] = one = self._at_once(remedy, symptom, there)
             run.restore(base)
+            if one["reason"] is not None:
+                continue
             goal = self._goal()
             alone = Treatment(run, self._bench, Only(remedy), Candidates(), _unbound(), self._watch, None)
-            kept = alone.treat(symptom, base, now)
-            decided = alone.decisions[0] if alone.decisions else None
-            tried[remedy.name] = {
-                "kept": kept,
-                "entropy": None if ahead is None else smallest_entropy(ahead),
-                "before": decided.before if decided else None,
-                "after": decided.after if decided else None,
-                "reason": decided.reason if decided else "it finds nothing to change",
-            }
-            if kept:
+            one["kept"] = alone.treat(symptom, base, now)
+            # What is set together with a remedy that is kept is told behind it.
+            decided = alone.decisions[0]
+            one |= {"before": decided.before, "after": decided.after, "reason": decided.reason}
+            if one["kept"]:
                 standing[remedy.name] = run.checkpoint()
-                tried[remedy.name]["marks"] = self._measured(goal)
+                one["marks"] = self._measured(goal)
         self.found.append({**told, "trials": tried})
         if len(self.found) == MOMENTS:
             raise EnoughError
@@ -111,11 +110,28 @@ class Moments(Treatment):
         run.restore(standing[max(standing, key=lambda name: tried[name]["marks"][-1][1])])
         return True
 
+    def _at_once(self, remedy: Remedy, symptom: Symptom, there: frozenset[str]) -> dict[str, Any]:
+        """Apply a remedy; return the smallest entropy after it, and why it is dropped if it is so at once."""
+        run, told = self._run, {"kept": False, "entropy": None, "before": None, "after": None}
+        model = self._bench.applied(remedy, symptom, 0)
+        if model is None:
+            return {**told, "reason": "it finds nothing to change"}
+        run.adopt(model, self._bench.batch_size(remedy))
+        statistics = run.statistics(run.look(once=True))
+        shown = self._shown(statistics)
+        left = symptom.name in shown or bool(shown - there)
+        reason = "the fault still shows with it" if left else None
+        return {**told, "entropy": smallest_entropy(statistics), "reason": reason}
+
+    def _shown(self, statistics: TrainingStatistics) -> frozenset[str]:
+        found = symptoms(self._detectors, statistics)
+        return frozenset(one.name for one in found if one.fatal or one.confidence >= ACT)
+
     def _context(self, symptom: Symptom) -> RepairContext:
         run, bench = self._run, self._bench
         return RepairContext(
             symptom=symptom,
-            statistics=run.statistics(run.look()),
+            statistics=run.statistics(run.look(once=True)),
             remedies=[remedy for remedy in bench.offered(symptom, 0) if not remedy.stops],
             decisions=(),
             look_ahead=lambda remedy: bench.look_ahead(remedy, symptom, 0),

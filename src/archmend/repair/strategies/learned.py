@@ -17,7 +17,7 @@ from archmend.repair.strategy import RepairContext, RepairStrategy
 
 SHIPPED = Path(__file__).with_name("learned.npz")
 SURE = 1.0
-"""Deviations of the members' opinions by which a remedy must be ahead of the rules' first, or of doing nothing
+"""Deviations of the members' opinions by which a remedy must be ahead of the rules' first, or of doing none
 where they name none, to be tried before it."""
 
 
