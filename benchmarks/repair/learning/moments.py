@@ -29,7 +29,7 @@ MARKS = (100, 300)
 """Steps from the checkpoint after which all are measured: as many rows for all, whatever their batches."""
 MOMENTS = 2
 """Of one network: two faults make two, and some have another later."""
-TRIED = 12
+TRIED = 10
 """Remedies tried at a moment: all that the rules name, and others drawn by lot. One more network teaches more
 than the rest of the remedies do on one that is known already."""
 
