@@ -18,7 +18,7 @@ TEST := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-repair-overhead bench-pipeline bench-inheritance bench-entropy bench-search clean
+.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-repair-overhead repair-learned bench-pipeline bench-inheritance bench-entropy bench-search clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ bench-repair: $(STAMP)  ## repair of faulty networks beside AUTOTRAINER's rules,
 
 bench-repair-overhead: $(STAMP)  ## what watching a healthy network costs, beside Keras's own fit
 	$(BIN)/python benchmarks/healthy_repair.py $(ARGS)
+
+repair-learned: $(STAMP)  ## try remedies on generated networks and fit the strategy learned to it anew: hours (ARGS="--networks 100")
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.repair.learning.collect --networks 400 $(ARGS)
+	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.repair.learning.fit
 
 bench-pipeline: $(STAMP)  ## what kfp and our wrapping add to a step
 	PYTHONPATH=. $(BIN)/python benchmarks/pipeline_overhead.py $(ARGS)
