@@ -8,6 +8,7 @@ import typer
 
 import archmend
 from archmend.cli.evaluate import evaluate
+from archmend.cli.export import export
 from archmend.cli.group import NearestNames
 from archmend.cli.katib import katib
 from archmend.cli.pipeline import pipeline
@@ -69,6 +70,7 @@ app.add_typer(spaces, name="spaces")
 app.command()(search)
 app.command()(repair)
 app.command()(evaluate)
+app.command()(export)
 app.command()(register)
 app.add_typer(registry, name="registry")
 app.add_typer(pipeline, name="pipeline")

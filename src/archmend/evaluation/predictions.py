@@ -93,7 +93,16 @@ def probabilities_of(model: Any, x: Features) -> np.ndarray:
         np.asarray(model(as_tensors(model, x, slice(i, i + _BATCH)), training=False), dtype=np.float64)
         for i in range(0, count, _BATCH)
     ]
-    return _as_probabilities(np.concatenate(parts), logits=_gives_logits(model))
+    return as_probabilities(model, np.concatenate(parts))
+
+
+def as_probabilities(model: Any, output: np.ndarray) -> np.ndarray:
+    """Return class probabilities (rows, classes) of what a model, or its copy in another form, says of rows.
+
+    Raises:
+        BadInput: the output holds NaN or is no probability.
+    """
+    return _as_probabilities(output.astype(np.float64), logits=_gives_logits(model))
 
 
 def as_tensors(model: Any, x: Features, rows: slice) -> Any:

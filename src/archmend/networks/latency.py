@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +34,7 @@ def measure_latency(model: keras.Model, rows: Any) -> Latency:
         model: built.
         rows: tensors as the model takes them, usually one row.
     """
-    taken = time_forward(model, rows)
-    return Latency(float(np.median(taken)), float(np.percentile(taken, 95)))
+    return _summary(time_forward(model, rows))
 
 
 def time_forward(model: keras.Model, rows: Any) -> list[float]:
@@ -44,17 +44,26 @@ def time_forward(model: keras.Model, rows: Any) -> list[float]:
 
     forward = tf.function(lambda batch: model(batch, training=False))
     rows = tf.nest.map_structure(tf.convert_to_tensor, rows)
+    # On an accelerator a call returns before it is done; reading the values waits for it.
+    return _times(lambda: np.asarray(forward(rows)))
+
+
+def timed(call: Callable[[], object]) -> Latency:
+    """Time a call, after warming up, as forward passes are timed."""
+    return _summary(_times(call))
+
+
+def _times(call: Callable[[], object]) -> list[float]:
     for _ in range(WARM_UP):
-        _wait(forward(rows))
+        call()
     taken: list[float] = []
     started = time.perf_counter()
     while len(taken) < RUNS and (len(taken) < WARM_UP or time.perf_counter() - started < SECONDS):
         begin = time.perf_counter_ns()
-        _wait(forward(rows))
+        call()
         taken.append((time.perf_counter_ns() - begin) / 1e6)
     return taken
 
 
-def _wait(result: Any) -> None:
-    # On an accelerator a call returns before it is done; reading the values waits for it.
-    np.asarray(result)
+def _summary(taken: list[float]) -> Latency:
+    return Latency(float(np.median(taken)), float(np.percentile(taken, 95)))
