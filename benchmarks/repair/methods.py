@@ -125,7 +125,6 @@ def _archmend(strategy: str, case: Case, parts: Parts, seed: int, blank: Row) ->
         on_epoch=spent.epoch,
         on_decision=spent.decision,
     )
-    best = max(result.candidates, key=lambda c: (c.value == c.value, c.value, -c.loss))
     return replace(
         blank,
         accuracy=accuracy(result.model, *parts.fresh),
@@ -134,7 +133,7 @@ def _archmend(strategy: str, case: Case, parts: Parts, seed: int, blank: Row) ->
         epochs=result.epochs,
         decisions=[decision_fields(decision) for decision in result.decisions],
         kept=[decision.remedy for decision in result.decisions if decision.kept],
-        chosen=best.name,
+        chosen=result.candidates[result.best].name,
     )
 
 

@@ -43,6 +43,8 @@ def optimizer(described: Mapping[str, Any]) -> keras.optimizers.Optimizer:
     if "lr" in arguments:
         arguments["learning_rate"] = arguments.pop("lr")
     known = signature(made.__init__).parameters
+    if "learning_rate" in arguments:  # Keras makes a variable of integers of a whole one
+        arguments["learning_rate"] = float(arguments["learning_rate"])
     return made(**{name: value for name, value in arguments.items() if name in known})
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from archmend.repair import fit
+from archmend.repair.averaging import _level
+from archmend.repair.run import Validation
 
 
 def _noisy(normalized: bool) -> keras.Model:
@@ -37,9 +39,8 @@ def test_it_is_a_candidate_with_its_own_figures(normalized: bool, moons: Any) ->
     (averaged,) = [c for c in result.candidates if c.name == "averaged"]
     assert not averaged.kept
     assert averaged.value > 0.8
-    best = max(c.value for c in result.candidates)
     _, accuracy = result.model.evaluate(*validation, verbose=0)
-    assert accuracy == pytest.approx(best, abs=1e-6)
+    assert accuracy == pytest.approx(result.candidates[result.best].value, abs=1e-6)
     assert len(result.history["loss"]) == 12
 
 
@@ -58,6 +59,20 @@ def test_it_is_the_mean_of_the_later_epochs(moons: Any) -> None:
     assert result.candidates[-1].name == "averaged"
     assert result.candidates[-1].value == pytest.approx(accuracy, abs=1e-6)
     assert result.candidates[-1].loss == pytest.approx(loss, rel=1e-3)
+
+
+@pytest.mark.parametrize(("wrong", "level"), [(0, True), (3, True), (12, True), (40, False)])
+def test_it_is_taken_unless_it_is_surely_less_accurate(wrong: int, level: bool) -> None:
+    rng = np.random.default_rng(0)
+    correct = (rng.random(300) < 0.85).astype("float32")
+    # Both are wrong on as many rows that the other has right, but for `wrong` more.
+    other, right, missed = correct.copy(), np.flatnonzero(correct), np.flatnonzero(1 - correct)
+    other[right[: 20 + wrong]], other[missed[:20]] = 0, 1
+
+    def of(hits: np.ndarray) -> Validation:
+        return Validation(0.5, float(hits.mean()), np.zeros(300), hits)
+
+    assert _level(of(correct), of(other)) is level
 
 
 def test_few_epochs_have_no_average(moons: Any) -> None:

@@ -16,8 +16,12 @@ from archmend.repair.cloning import rebuild
 from archmend.repair.configs import config_of, model_of
 from archmend.repair.constraints import Constraints
 from archmend.repair.data import Rows
+from archmend.repair.engine import Engine
+from archmend.repair.labels import Labels
 from archmend.repair.remedies import REMEDIES
 from archmend.repair.remedies.optimizers import inner, peak_rate
+from archmend.repair.run import Run
+from archmend.repair.settling import settings
 
 L, FREE, SLOW = keras.layers, Constraints(), Symptom("slow_convergence")
 ROWS = np.random.default_rng(0).normal(size=(96, 2)).astype("float32")
@@ -96,10 +100,33 @@ def test_clipping_keeps_the_moments(chain: Callable[..., Any]) -> None:
         ("smaller_batches", 128, 300, 32),
         ("smaller_batches", 16, 300, 8),
         ("smaller_batches", 4, 300, 4),
+        ("usual_batches", 128, 300, 32),
+        ("usual_batches", 1, 300, 32),
+        ("usual_batches", 128, 20, 20),
     ],
 )
 def test_batch_sizes(name: str, now: int, rows: int, then: int) -> None:
     assert REMEDIES.create(name).batch_size(now, rows) == then
+
+
+def test_layers_narrower_than_the_network_is_deep_get_as_many_units(chain: Callable[..., Any]) -> None:
+    hidden = [L.Dense(units, "elu", name=f"hidden_{n}") for n, units in enumerate((2, 9, 3, 4))]
+    made = edited("widen_to_depth", chain(*hidden), symptom=Symptom("mended"))
+    assert [layer.units for layer in made.layers[:-1]] == [4, 9, 4, 4]
+    assert np.isfinite(made.predict(ROWS, verbose=0)).all()
+    assert not REMEDIES.create("widen_to_depth").applicable(made, Symptom("mended"), FREE)
+
+
+def test_what_suits_a_network_that_has_just_been_mended(chain: Callable[..., Any]) -> None:
+    def of(rate: float, epochs: int, batch: int, optimizer: Any = keras.optimizers.Adam) -> tuple[str, ...]:
+        data, model = Rows(ROWS, SIDES, batch, seed=0), chain(L.Dense(4, "relu"), optimizer=optimizer(rate))
+        return settings(Run(Engine(model, Labels("index"), data), data, data, Labels("index"), epochs))
+
+    assert of(1e-3, 10, 64) == ("widen_to_depth", "usual_batches")
+    assert of(1e-3, 10, 32) == ("widen_to_depth",)
+    assert of(1e-3, 10_000, 64) == ("widen_to_depth",)
+    assert of(1.0, 10, 32) == of(1e-7, 10, 32) == ("widen_to_depth", "set_learning_rate")
+    assert of(1e-2, 10, 32, keras.optimizers.SGD) == ("widen_to_depth", "set_learning_rate")
 
 
 def test_rows_come_in_the_same_order_in_batches_of_any_size() -> None:

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from archmend.repair import Decision, Detector, Symptom, fit
 from archmend.repair.detectors import DETECTORS
+from archmend.repair.strategies.rules import Rules
 from archmend.repair.values import HISTORY_NAMES
 
 L = keras.layers
@@ -88,9 +89,7 @@ def test_a_faulty_network_is_mended_at_the_first_batches(
     assert kept[0].symptom == symptom
     assert (kept[0].epoch, kept[0].layer is not None) == (0, True)
     assert max(result.history["val_accuracy"]) >= 0.95
-    assert accuracy(result.model, validation) == pytest.approx(
-        np.nanmax([c.value for c in result.candidates]), abs=1e-6
-    )
+    assert accuracy(result.model, validation) == pytest.approx(result.candidates[result.best].value, abs=1e-6)
     assert len(result.history["epoch"]) == 20
 
 
@@ -160,6 +159,32 @@ def test_a_repair_that_is_rolled_back_leaves_the_run_as_if_nothing_had_been_trie
     assert result.history["val_loss"] == plain.history["val_loss"]
 
 
+class Overfit(Detector):
+    """Says so after the third epoch."""
+
+    name = "overfit"
+
+    def look(self, statistics: Any) -> Symptom | None:
+        return Symptom("overfitting") if statistics.epoch_end and statistics.epoch == 3 else None
+
+
+def test_where_nothing_else_helps_training_may_end_with_the_best_state(
+    chain: Any, ring: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    created = type(DETECTORS).create_all
+    monkeypatch.setattr(
+        type(DETECTORS), "create_all", lambda self: (Overfit(),) if self is DETECTORS else created(self)
+    )
+    monkeypatch.setattr(Rules, "rank", lambda self, context: [r for r in context.remedies if r.stops])
+    result = fit(relu_net(chain), *ring, epochs=9, strategy="rules")
+    (decision,) = result.decisions
+    assert (decision.remedy, decision.kept, decision.epoch) == ("stop_early", True, 3)
+    assert result.history["epoch"] == [0, 1, 2]
+    plain = fit(relu_net(chain), *ring, epochs=9, strategy="rules", max_repairs=0)
+    assert plain.decisions == ()
+    assert len(plain.history["epoch"]) == 9
+
+
 def test_a_dataset_and_a_dict_of_inputs_train_too(graph: Any, ring: Any) -> None:
     (x, y), (vx, vy) = ring
     both = {"left": x, "right": -x}
@@ -186,7 +211,7 @@ def test_accuracy_follows_the_compiled_loss(units: int, activation: str, loss: s
     )
     result = fit(model, (x, form(y)), (vx, form(vy)), epochs=5)
     found = result.model.evaluate(vx, form(vy), verbose=0, return_dict=True)
-    best = result.candidates[0]
+    best = result.candidates[result.best]
     assert found["accuracy"] == pytest.approx(best.value, abs=1e-6)
     assert found["loss"] == pytest.approx(best.loss, abs=1e-5)
 

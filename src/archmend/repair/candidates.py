@@ -35,7 +35,7 @@ class Candidates:
     """Keeps count of all candidates.
 
     Attributes:
-        best: checkpoint of the best state of them all. best_remedies: that it has been through.
+        best: checkpoint of the best state of them all. best_number: of the candidate whose state it is.
         current: number of the candidate that training goes on with.
     """
 
@@ -44,7 +44,7 @@ class Candidates:
         self._found: list[Candidate] = []
         self.best: Checkpoint | None = None
         self._best_key = (float("-inf"), float("-inf"))
-        self.best_remedies: tuple[str, ...] = ()
+        self.best_number = 0
         self.current = self.add(())
 
     def add(self, remedies: tuple[str, ...], *, name: str | None = None) -> int:
@@ -79,8 +79,17 @@ class Candidates:
         else:
             self._found[number] = replace(before, epochs=max(epochs, before.epochs))
         if found.key[1] > float("-inf") and (self.best is None or found.key > self._best_key):
-            self.best, self._best_key = run.checkpoint(), found.key
-            self.best_remedies = before.remedies
+            self.take(number, run, found)
+
+    def take(self, number: int, run: Run, found: Validation) -> None:
+        """Let the state on which `run` stands, of candidate `number`, be the best."""
+        self.best, self._best_key = run.checkpoint(), found.key
+        self.best_number = number
+
+    @property
+    def best_remedies(self) -> tuple[str, ...]:
+        """What the best state has been through."""
+        return self._found[self.best_number].remedies
 
     def listed(self) -> tuple[Candidate, ...]:
         """Return all candidates in the order in which they were trained."""
@@ -93,7 +102,7 @@ class Candidates:
             "current": self.current,
             "best": None if self.best is None else pack.checkpoint(self.best),
             "best_key": list(self._best_key),
-            "best_remedies": list(self.best_remedies),
+            "best_number": self.best_number,
         }
 
     def load_state_dict(self, state: Mapping[str, Any], unpack: Unpacker) -> None:
@@ -103,4 +112,4 @@ class Candidates:
         self.best = None if state["best"] is None else unpack.checkpoint(state["best"])
         accuracy, loss = state["best_key"]
         self._best_key = (accuracy, loss)
-        self.best_remedies = tuple(state["best_remedies"])
+        self.best_number = int(state["best_number"])

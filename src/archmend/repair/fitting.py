@@ -38,13 +38,15 @@ class RepairResult:
     """What a repair came to.
 
     Attributes:
-        model: compiled; the best of all candidates by validation (accuracy, then loss), at its best epoch.
+        model: compiled; the best of all candidates by validation (accuracy, then loss), at its best epoch;
+            `averaged` where the validation rows cannot tell the two apart.
         history: history.csv's names -> one value an epoch of the path that training took.
         decisions: every remedy that was tried, in order.
         candidates: every network that was trained, the untouched one first.
         patch: what to change in one's own code to have been right from the start, a line a change.
         epochs: trained in all, those of trials that were undone too.
         probes: what was seen of each layer whenever the path was looked at.
+        best: place in `candidates` of the one that `model` is.
     """
 
     model: Any
@@ -54,6 +56,7 @@ class RepairResult:
     patch: tuple[str, ...] = ()
     epochs: float = 0.0
     probes: tuple[ProbeRecord, ...] = ()
+    best: int = 0
 
 
 def fit(
@@ -181,4 +184,13 @@ def fit(
         model, run.model, kept=candidates.best_remedies, batch_sizes=(asked_batches, run.batch_size)
     )
     decisions = tuple(treatment.decisions)
-    return RepairResult(run.model, history, decisions, candidates.listed(), patch, run.trained, log.records())
+    return RepairResult(
+        run.model,
+        history,
+        decisions,
+        candidates.listed(),
+        patch,
+        run.trained,
+        log.records(),
+        candidates.best_number,
+    )

@@ -34,7 +34,7 @@ class Loop:
         self._run, self._watch, self._treatment = run, watch, treatment
         self._candidates, self._limits, self._listener = candidates, limits, listener
         self._initial = self._epoch_start = run.checkpoint()
-        self._hopeless = False
+        self._over = False
         self._average = WeightAverage()
         self._begun = False
 
@@ -51,7 +51,7 @@ class Loop:
             self._limits.check_time()
             if not self._begun:
                 self._look(epoch_end=False)
-            while run.place.epoch < run.epochs and not (self._hopeless or listener.stopped()):
+            while run.place.epoch < run.epochs and not (self._over or listener.stopped()):
                 between()
                 self._epoch()
         except OutOfTimeError:
@@ -63,7 +63,7 @@ class Loop:
 
     def state_dict(self, pack: Packer) -> dict[str, Any]:
         """Return everything that the rest of the training depends on; to be asked by `between` alone."""
-        # Between two epochs the run stands at `_epoch_start`, and a hopeless one has come to its end.
+        # Between two epochs the run stands at `_epoch_start`, and one that nothing mends has come to its end.
         return {
             "here": pack.checkpoint(self._epoch_start),
             "initial": pack.checkpoint(self._initial) if self._needs_initial() else None,
@@ -136,7 +136,7 @@ class Loop:
         kept = self._treatment.treat(symptom, base, now)
         if not kept:
             self._watch.give_up(symptom)
-            self._hopeless = symptom.fatal
+            self._over = symptom.fatal or self._treatment.ended
         elif base is self._initial:
             # A second fault of the first batches goes back no further than this repair.
             self._initial = self._run.checkpoint()

@@ -18,6 +18,7 @@ RENEWED = frozenset(
         "activation_elu",
         "activation_selu",
         "hidden_softmax_to_relu",
+        "widen_to_depth",
     }
 )
 """Remedies that give kernels other values and leave no trace of that in a layer's configuration."""
@@ -93,9 +94,11 @@ def _initializers(before: Any, after: Any) -> list[str]:
         layer = after.get_layer(block.name)
         if block.name not in there or not layer.trainable_weights:
             continue
-        wanted = type(matching_initializer(block.activation, 0)).__name__
-        if type(layer.kernel_initializer).__name__ != wanted:
-            found.append((block.name, f"kernel_initializer={_call(wanted, {})}, bias_initializer='zeros'"))
+        wanted = matching_initializer(block.activation, 0)
+        if type(layer.kernel_initializer) is not type(wanted):
+            told = {"scale": wanted.scale} if type(wanted).__name__ == "VarianceScaling" else {}
+            start = _call(type(wanted).__name__, told)
+            found.append((block.name, f"kernel_initializer={start}, bias_initializer='zeros'"))
     return _together(found)
 
 

@@ -12,9 +12,9 @@ from archmend.repair.decision import Decision
 from archmend.repair.judge import Judgement, Verdict
 from archmend.repair.limits import TRIALS_A_SYMPTOM, Limits, OutOfTimeError
 from archmend.repair.race import race
-from archmend.repair.remedies.batches import USUAL_ROWS
 from archmend.repair.remedy import Remedy
 from archmend.repair.run import Checkpoint, Run, Validation, in_first_batches
+from archmend.repair.settling import MENDED, settings
 from archmend.repair.severity import hopeless
 from archmend.repair.strategy import RepairContext, RepairStrategy
 from archmend.repair.trial import Lap, Trials
@@ -29,11 +29,6 @@ OPPOSITES = {
     "dropout": "lower_dropout",
 }
 """Remedies that undo each other: once one was kept, the other one is not tried."""
-MENDED = Symptom("mended")
-"""Of a network that could not learn and now can: its learning rate and batches were chosen for one of which
-nobody has seen how fast it learns."""
-FEW_STEPS = 5000
-"""Optimiser steps of a whole run; with fewer, smaller batches learn more from as many rows."""
 _OPPOSITES = {**OPPOSITES, **{second: first for first, second in OPPOSITES.items()}}
 
 
@@ -53,20 +48,12 @@ class _Case:
     open: list[Lap] = field(default_factory=list)
 
 
-def few_steps(run: Run) -> bool:
-    """Whether a run has so few steps that smaller batches would make better use of its rows."""
-    return (
-        run.batch_size is not None
-        and run.batch_size > USUAL_ROWS
-        and run.epochs * run.batches_per_epoch < FEW_STEPS
-    )
-
-
 class Treatment:
     """Tries remedies on a run from checkpoints and records a decision for each.
 
     Attributes:
         decisions: so far, oldest first.
+        ended: whether a remedy was kept that ends the training.
     """
 
     def __init__(
@@ -84,6 +71,7 @@ class Treatment:
         self._candidates, self._limits, self._watch = candidates, limits, watch
         self._on_decision = on_decision
         self.decisions: list[Decision] = []
+        self.ended = False
         self._failed: set[tuple[str, str | None, str]] = set()
 
     def treat(self, symptom: Symptom, base: Checkpoint, now: Checkpoint) -> bool:
@@ -105,9 +93,10 @@ class Treatment:
         run.restore(base)
         trials = Trials(run, base, self._candidates, self._limits, self._watch, symptom.name)
         case = _Case(symptom, base, now, trials)
-        ranked = self._ranked(symptom)[:TRIALS_A_SYMPTOM]
+        ranked = self._ranked(symptom)
+        tried = [remedy for remedy in ranked if not remedy.stops][:TRIALS_A_SYMPTOM]
         try:
-            kept = self._one_by_one(case, ranked) if hopeless(symptom) else self._raced(case, ranked)
+            kept = self._one_by_one(case, tried) if hopeless(symptom) else self._raced(case, tried)
         except OutOfTimeError:
             for lap in case.open:
                 self._decide(case, lap, Judgement(Verdict.DROP, "the time budget ended the trial"))
@@ -115,6 +104,7 @@ class Treatment:
             raise
         if kept is None:
             run.restore(now if trials.control is None else trials.control.here)
+            self._end(symptom, [remedy for remedy in ranked if remedy.stops])
             return False
         # What the kept trial trained is part of the path, and no extra.
         self._limits.spend(-kept.steps)
@@ -136,52 +126,64 @@ class Treatment:
         self._failed = {(symptom, layer, remedy) for symptom, layer, remedy in state["failed"]}
         self._strategy.load_state_dict(state["strategy"])
 
+    def _end(self, symptom: Symptom, remedies: list[Remedy]) -> None:
+        """End the training by one of these remedies, if there is one, now that nothing else helped."""
+        if not remedies or not self._limits.may_try():
+            return
+        self._limits.spend_repair()
+        self.ended = True
+        reason = (
+            "nothing else helped, and more epochs would not either: training ends with the best state so far"
+        )
+        self._note(self._untried(remedies[0].name, symptom, dict(symptom.evidence), reason))
+
     def _one_by_one(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
         """Keep the first after which the network learns, at a learning rate and in batches that suit it."""
         for remedy in ranked:
             lap = self._begun(case, remedy)
             if lap is None:
                 continue
-            settled = [] if lap.faulty or not self._at_start(case) else self._settled(lap)
             if self._kept(case, lap):
-                for decision in settled:
+                for decision in lap.settled:
                     self._note(decision)
                 return lap
         return None
 
-    def _at_start(self, case: _Case) -> bool:
-        return in_first_batches(self._run, case.base.place)
-
-    def _settled(self, lap: Lap) -> list[Decision]:
+    def _settled(self, case: _Case, number: int) -> list[Decision]:
         """Set what decides how fast a network learns that could not learn before; it has nothing to lose.
 
         Returns:
-            What was set, to be told once the lap is kept.
+            What was set, to be told once the candidate of this number is kept.
         """
         run, told = self._run, []
-        names = ("usual_batches", "set_learning_rate") if few_steps(run) else ("set_learning_rate",)
-        for name in names:
+        if not hopeless(case.symptom) or not in_first_batches(run, case.base.place) or case.trials.faulty():
+            return []
+        for name in settings(run):
             for remedy in self._workbench.offered(MENDED, len(self.decisions), only=name):
                 began, before = time.perf_counter(), run.learning_rate
-                if self._adopted(remedy, MENDED, lap.number) is not None:
-                    told.append(self._setting(name, before, time.perf_counter() - began))
-        lap.here = run.checkpoint()
+                if self._adopted(remedy, MENDED, number) is None:
+                    continue
+                seen = {"learning_rate_before": before, "learning_rate": run.learning_rate}
+                reason = "set without a trial: the network has just begun to be one that can learn"
+                told.append(self._untried(name, MENDED, seen, reason, time.perf_counter() - began))
         return told
 
-    def _setting(self, remedy: str, before: float, seconds: float) -> Decision:
-        run = self._run
+    def _untried(
+        self, remedy: str, symptom: Symptom, evidence: dict[str, float], reason: str, seconds: float = 0.0
+    ) -> Decision:
+        """Return the decision for what is kept without a trial."""
         return Decision(
-            epoch=run.place.epoch,
-            batch=run.place.batch,
-            symptom=MENDED.name,
-            layer=None,
-            evidence={"learning_rate_before": before, "learning_rate": run.learning_rate},
+            epoch=self._run.place.epoch,
+            batch=self._run.place.batch,
+            symptom=symptom.name,
+            layer=symptom.layer,
+            evidence=evidence,
             strategy=self._strategy.name,
             remedy=remedy,
             before=None,
             after=None,
             kept=True,
-            reason="set without a trial: the network has just begun to be one that can learn",
+            reason=reason,
             epochs=0.0,
             seconds=round(seconds, 3),
         )
@@ -197,7 +199,9 @@ class Treatment:
         number = self._adopted(remedy, case.symptom)
         if number is None:
             return None
+        settled = self._settled(case, number)
         lap = case.trials.begin(remedy.name, number)
+        lap.settled = settled
         case.open.append(lap)
         return lap
 
@@ -268,7 +272,6 @@ class Treatment:
             for remedy in self._workbench.offered(symptom, number)
             if (symptom.name, symptom.layer, remedy.name) not in self._failed
             and _OPPOSITES.get(remedy.name) not in kept
-            and not remedy.stops
         ]
         context = RepairContext(
             symptom=symptom,

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from archmend.repair.candidates import Candidates
+from archmend.repair.decision import Decision
 from archmend.repair.judge import Judgement, Verdict, judge
 from archmend.repair.limits import Limits
 from archmend.repair.run import Checkpoint, Run, Validation
@@ -38,7 +39,7 @@ class Lap:
         ends: validations after each round. over: whether the run has no more epochs.
         faulty: whether the fault (or another that was not there before) shows in a probe at `here`.
         steps: trained so far, in steps of as many rows as at the base. epochs: the same in epochs.
-        seconds: wall time of them and of the looks.
+        seconds: wall time of them and of the looks. settled: what was set at its start without a trial.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Lap:
     steps: int = 0
     epochs: float = 0.0
     seconds: float = 0.0
+    settled: list[Decision] = field(default_factory=list)
 
     @property
     def now(self) -> Validation:
@@ -96,7 +98,7 @@ class Trials:
         """Return the lap of the candidate on which the run stands."""
         began = time.perf_counter()
         lap = Lap(name, number, self._run.checkpoint(), self._run.validate(once=True))
-        lap.faulty = self._faulty()
+        lap.faulty = self.faulty()
         lap.seconds = time.perf_counter() - began
         return lap
 
@@ -122,7 +124,7 @@ class Trials:
         self._candidates.consider(lap.number, run, found)
         lap.ends.append(found)
         lap.here, lap.over = run.checkpoint(), run.place.epoch >= run.epochs
-        lap.faulty = self._faulty()
+        lap.faulty = self.faulty()
         lap.steps += rows_alike
         lap.epochs += done / run.batches_per_epoch
         lap.seconds += time.perf_counter() - began
@@ -161,6 +163,7 @@ class Trials:
             self.lengthen(self.control)
         return self.control.ends[rounds - 1]
 
-    def _faulty(self) -> bool:
+    def faulty(self) -> bool:
+        """Whether the fault, or another that was not there before, shows where the run stands now."""
         now = self._watch.shown(self._run)
         return self._symptom in now or bool(now - self._there_before)

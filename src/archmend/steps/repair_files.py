@@ -112,7 +112,7 @@ def write_results(
         strategy=request.strategy,
         seed=request.seed,
         epochs=request.epochs,
-        best=_best(result.candidates).name,
+        best=result.candidates[result.best].name,
         decisions=len(result.decisions),
         kept=sum(decision.kept for decision in result.decisions),
         candidates=tuple(_candidate(c) for c in result.candidates),
@@ -168,10 +168,6 @@ def _readable(x: Any) -> Any:
 def _probabilities(output: np.ndarray) -> np.ndarray:
     """Return a column a class; one sigmoid unit gives the second class's."""
     return np.hstack([1 - output, output]) if output.shape[-1] == 1 else output
-
-
-def _best(candidates: tuple[Candidate, ...]) -> Candidate:
-    return max(candidates, key=lambda c: (c.value, -c.loss) if c.value == c.value else (-np.inf, -np.inf))
 
 
 def _candidate(candidate: Candidate) -> CandidateRecord:

@@ -25,6 +25,7 @@ from archmend.repair.remedies.set_learning_rate import SetLearningRate
 from archmend.repair.remedies.stop_early import StopEarly
 from archmend.repair.remedies.weight_decay import LowerWeightDecay, RaiseWeightDecay
 from archmend.repair.remedies.widen import Widen
+from archmend.repair.remedies.widen_to_depth import WidenToDepth
 from archmend.repair.remedy import Remedy
 
 REMEDIES = PartRegistry[Remedy](
@@ -57,6 +58,7 @@ REMEDIES = PartRegistry[Remedy](
         LayerNormalization,
         Residual,
         Widen,
+        WidenToDepth,
         Deepen,
         RemoveLayer,
         Dropout,

@@ -53,7 +53,7 @@ class ActivationSelu(_ExchangeActivation):
 
 
 class ActivationElu(_ExchangeActivation):
-    """ELU with He initialisation (Clevert et al. 2016): no flat half, so no unit is dead for good."""
+    """ELU, with weights that keep its variance (Clevert et al. 2016): without a flat half no unit dies."""
 
     name: ClassVar[str] = "activation_elu"
     activation: ClassVar[str] = "elu"

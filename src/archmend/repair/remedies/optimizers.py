@@ -12,6 +12,8 @@ from archmend.repair.cloning import copy_optimizer, rebuild
 
 USUAL_RATE = {"SGD": 1e-2, "Adagrad": 1e-2, "Adadelta": 1.0}
 """Learning rates to start from (Keras' defaults; Adagrad's as in its paper); 1e-3 for all others."""
+ELU_GAIN = 1.55
+"""Inverse of the second moment of ELU's output on a standard normal input: He et al.'s 2 for ReLU."""
 OWN = "archmend_"
 """How the names of schedules begin that a remedy has set, so that another one may change them."""
 _KEPT = ("weight_decay", "clipnorm", "clipvalue", "global_clipnorm", "gradient_accumulation_steps")
@@ -116,11 +118,14 @@ def forget(model: Any, where: Mapping[int, Any]) -> None:
 def matching_initializer(activation: str, seed: int) -> Any:
     """Return the initialiser that keeps the signal's variance under an activation.
 
-    He et al. 2015 for rectifiers, LeCun for SELU (Klambauer et al. 2017), Glorot and Bengio 2010 else.
+    He et al. 2015 for rectifiers, LeCun for SELU (Klambauer et al. 2017), He's reckoned for ELU, Glorot and
+    Bengio 2010 else.
     """
+    if activation == "elu":
+        return keras.initializers.VarianceScaling(ELU_GAIN, seed=seed)
     if activation in ("selu", "lecun_tanh"):
         return keras.initializers.LecunNormal(seed=seed)
-    if activation in ("relu", "relu6", "elu", "leaky_relu", "prelu", "gelu", "silu", "swish", "mish"):
+    if activation in ("relu", "relu6", "leaky_relu", "prelu", "gelu", "silu", "swish", "mish"):
         return keras.initializers.HeNormal(seed=seed)
     return keras.initializers.GlorotUniform(seed=seed)
 

@@ -33,8 +33,12 @@ _ALONG = (
 
 
 @dataclass(frozen=True)
-class _Path:
-    """From the layer to widen to the one kernel that reads it, with the normalisations on the way."""
+class WidthPath:
+    """From a layer that can be made wider to the one kernel that reads it.
+
+    Attributes:
+        layer: name of the first. normalizations: names of those on the way. following: name of the second.
+    """
 
     layer: str
     normalizations: tuple[str, ...]
@@ -58,11 +62,11 @@ class Widen(Remedy):
 
     def applicable(self, model: Any, symptom: Symptom, constraints: Constraints) -> bool:
         """A hidden layer feeds exactly one kernel, through layers that treat each unit alike."""
-        return bool(_paths(model, constraints))
+        return bool(width_paths(model, constraints))
 
     def apply(self, model: Any, symptom: Symptom, bench: Bench) -> Any:
         """Widen the symptom's layer if it can be, else the narrowest one."""
-        paths = _paths(model, bench.constraints)
+        paths = width_paths(model, bench.constraints)
         named = [path for path in paths if path.layer == symptom.layer]
         path = (
             named[0] if named else min(paths, key=lambda path: model.get_layer(path.layer).kernel.shape[-1])
@@ -93,7 +97,7 @@ class Widen(Remedy):
         return edited
 
 
-def _between_dense(model: Any, path: _Path) -> bool:
+def _between_dense(model: Any, path: WidthPath) -> bool:
     """Whether a vector goes from one dense layer into the other, with a bias and no normalisation between."""
     first, second = model.get_layer(path.layer), model.get_layer(path.following)
     dense = isinstance(first, keras.layers.Dense) and isinstance(second, keras.layers.Dense)
@@ -103,7 +107,7 @@ def _between_dense(model: Any, path: _Path) -> bool:
     return bool(alone and first.bias is not None)
 
 
-def _add(model: Any, edited: Any, path: _Path, fresh: tuple[np.ndarray, np.ndarray]) -> None:
+def _add(model: Any, edited: Any, path: WidthPath, fresh: tuple[np.ndarray, np.ndarray]) -> None:
     """Set the weights of a widened layer: its old units, then fresh ones that are read by zeros."""
     old, new = model.get_layer(path.layer), edited.get_layer(path.layer)
     new.kernel.assign(np.concatenate([old.kernel.numpy(), fresh[0]], axis=1))
@@ -124,7 +128,7 @@ def _split(kernel: np.ndarray, units: int, rng: np.random.Generator) -> np.ndarr
     return both.reshape(*places, 2 * inputs, outputs)
 
 
-def _paths(model: Any, constraints: Constraints) -> list[_Path]:
+def width_paths(model: Any, constraints: Constraints) -> list[WidthPath]:
     """Return the layers that can be widened."""
     used, followers, frozen = calls(model), consumers(model), constraints.frozen_in(model)
     found = []
@@ -137,13 +141,15 @@ def _paths(model: Any, constraints: Constraints) -> list[_Path]:
     return found
 
 
-def _growth(model: Any, path: _Path) -> int:
+def _growth(model: Any, path: WidthPath) -> int:
     """Return how many weights a widening adds: as many again as are of these units, in and out."""
     own = [v for n in (path.layer, *path.normalizations) for v in model.get_layer(n).trainable_variables]
     return sum(math.prod(v.shape) for v in (*own, model.get_layer(path.following).kernel))
 
 
-def _follow(model: Any, start: str, used: dict[str, int], followers: dict[str, list[str]]) -> _Path | None:
+def _follow(
+    model: Any, start: str, used: dict[str, int], followers: dict[str, list[str]]
+) -> WidthPath | None:
     # A softmax mixes a layer's units, so copies would change what it gives.
     if not _widenable(model.get_layer(start)):
         return None
@@ -154,7 +160,7 @@ def _follow(model: Any, start: str, used: dict[str, int], followers: dict[str, l
         layer = layers.get(name)
         if isinstance(layer, kinds):
             whole = _one_group(layer) and used[name] == 1
-            return _Path(start, tuple(normalizations), name) if whole else None
+            return WidthPath(start, tuple(normalizations), name) if whole else None
         softmax = _activation(layer) == "softmax"
         if isinstance(layer, keras.layers.BatchNormalization) and layer.axis in (-1, layer.output.ndim - 1):
             normalizations.append(name)

@@ -26,8 +26,8 @@ class MaxEntropy(RepairStrategy):
 
     The entropy of a layer over a batch (Peer et al., "Improving the Trainability of Deep Neural Networks
     through Layerwise Batch-Entropy Regularization", TMLR 2022) is what the layers behind it can still tell
-    apart. A remedy costs one forward and backward pass to look at. What leaves a network with enough of it
-    in every layer is ordered by the rules.
+    apart. A remedy costs one forward and backward pass to look at; the candidates are those that the rules
+    name for the symptom. What leaves a network with enough of it in every layer stays in the rules' order.
     """
 
     name: ClassVar[str] = "max_entropy"
@@ -36,17 +36,19 @@ class MaxEntropy(RepairStrategy):
         """Return the remedies by the smallest layer entropy after them, without those that end in NaN."""
         order = rule(context) or tuple(remedy.name for remedy in context.remedies)
         place = {name: number for number, name in enumerate(order)}
-        scored: list[tuple[int, int, Remedy]] = []
-        for remedy in sorted(context.remedies, key=lambda one: place.get(one.name, len(place))):
-            if sum(-score == ENOUGH for score, _, _ in scored) == TRIALS_A_SYMPTOM:
+        named = sorted(
+            (remedy for remedy in context.remedies if remedy.name in place), key=lambda one: place[one.name]
+        )
+        scored: list[tuple[int, Remedy]] = []
+        for remedy in named:
+            if sum(score == ENOUGH for score, _ in scored) == TRIALS_A_SYMPTOM:
                 # What comes later in the rules' order could only come behind these.
                 break
             ahead = self._ahead(remedy, context)
             entropy = -math.inf if ahead is None else smallest_entropy(ahead)
             if entropy > -math.inf:
-                score = round(min(entropy, HEALTHY) / STEP)
-                scored.append((-score, place.get(remedy.name, len(place)), remedy))
-        return [remedy for _, _, remedy in sorted(scored, key=lambda one: one[:2])]
+                scored.append((round(min(entropy, HEALTHY) / STEP), remedy))
+        return [remedy for _, remedy in sorted(scored, key=lambda one: -one[0])]
 
     def _ahead(self, remedy: Remedy, context: RepairContext) -> TrainingStatistics | None:
         # Where neither weights nor layers change, the signal is as it was.

@@ -10,17 +10,17 @@ from archmend.repair.strategy import RepairContext, RepairStrategy
 
 RULES: Mapping[str, Sequence[str]] = {
     "exploding": (
+        "activation_elu",
         "activation_selu",
         "reinitialize",
         "batch_normalization",
         "reinitialize_layer",
-        "activation_elu",
         "lower_learning_rate",
         "clip_gradients",
     ),
     "vanishing": (
-        "activation_selu",
         "activation_elu",
+        "activation_selu",
         "activation_relu",
         "reinitialize_layer",
         "residual",
@@ -69,7 +69,7 @@ RULES: Mapping[str, Sequence[str]] = {
         "clip_gradients",
         "optimizer_adam",
     ),
-    "overfitting": ("dropout", "raise_weight_decay", "lower_learning_rate"),
+    "overfitting": ("dropout", "raise_weight_decay", "lower_learning_rate", "stop_early"),
     "bottleneck": ("widen", "residual", "deepen"),
     "class_collapse": ("reinitialize", "lower_learning_rate", "batch_normalization", "activation_selu"),
     "weight_decay": ("lower_weight_decay",),
