@@ -15,6 +15,7 @@ from archmend.search.gaussian_process import Belief, Posterior, Weights, fit_wei
 from archmend.search.limited import LimitedStrategy
 from archmend.search.scores import normal_scores
 from archmend.search.strategy import Settings
+from archmend.search.threads import one_thread
 from archmend.search.types import TrialResult
 from archmend.search.warm_start import runs_of, usable
 from archmend.spaces import Architecture, Space
@@ -111,14 +112,24 @@ class Surrogate(LimitedStrategy):
         told = [r for r in self.history if r.id < number and r.status != "rejected"]
         if sum(r.value is not None for r in told) < 2 and not self._tasks:
             return self._drawn(number, seen)
+        with one_thread():
+            found = self._expected_best(told, number, before, seen)
+        return found or self._drawn(number, seen)
+
+    def _expected_best(
+        self,
+        told: Sequence[TrialResult],
+        number: int,
+        before: Mapping[int, Architecture],
+        seen: set[Architecture],
+    ) -> Architecture | None:
         model = self._model(told, number, before)
         promising = _Promising(model.posterior)
         promising.look([*map(self._neighbours, model.best), self._from_afar(number)])
         # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
         # wrong hill, and where training is noisy, the believed best alone keeps the search where it is.
         best = model.believed if number % 2 else model.shown + _MARGIN
-        found = self._most_promising(promising, best, seen)
-        return found or self._drawn(number, seen)
+        return self._most_promising(promising, best, seen)
 
     def _model(self, told: Sequence[TrialResult], number: int, before: Mapping[int, Architecture]) -> _Model:
         weights = self._weights(told)
