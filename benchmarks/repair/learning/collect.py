@@ -4,7 +4,8 @@ Usage: python -m benchmarks.repair.learning.collect [--networks 200] [--minutes 
 
 A network is trained and watched by the loop of `archmend.repair.fit`. Where a symptom is to be treated,
 remedies are tried alone, each from the same checkpoint and with all the checks of a repair, and what is kept
-is trained on for as many rows as the untouched network. Interrupted, it goes on where it was.
+is trained on for as many rows as the untouched network. Dense networks are trained by `arrays`, which traces
+no graphs. Interrupted, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any
 
 from benchmarks.repair import data, network
 from benchmarks.repair.faults import generate
+from benchmarks.repair.learning.array_engine import ArrayRun
 from benchmarks.repair.learning.moments import EnoughError, Moments
 
 from archmend.networks import pin_threads
@@ -52,6 +54,7 @@ def collected(seed: int) -> dict[str, Any]:
         seed=seed,
         constraints=Constraints(),
     )
+    run = ArrayRun.of(run)
     watch = Watch(DETECTORS.create_all())
     moments = Moments(run, Workbench(run, REMEDIES.create_all(), constraints, seed), watch, parts, seed)
     listener = CallbackListener((), case.epochs, run.batches_per_epoch, None)
