@@ -37,11 +37,14 @@ def _written(path: Path, count: int = 4) -> list[TrialRecord]:
     return records
 
 
-def test_every_cut_keeps_the_whole_lines_and_goes_on(tmp_path: Path) -> None:
+def test_a_cut_anywhere_keeps_the_whole_lines_and_goes_on(tmp_path: Path) -> None:
     records = _written(tmp_path / "whole.jsonl")
     content = (tmp_path / "whole.jsonl").read_bytes()
     path = tmp_path / "cut.jsonl"
-    for cut in range(len(content) + 1):
+    ends = [place + 1 for place, byte in enumerate(content) if byte == ord("\n")]
+    # Each cut waits for the disk twice: all around the lines' ends, and some within them.
+    cuts = {c for end in [0, *ends] for c in range(end - 3, end + 4) if 0 <= c <= len(content)}
+    for cut in sorted(cuts | set(range(0, len(content), 29))):
         path.write_bytes(content[:cut])
         whole = content[:cut].count(b"\n")
         assert list(read_journal(path)) == records[:whole]
