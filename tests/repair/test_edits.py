@@ -110,9 +110,10 @@ def test_batch_sizes(name: str, now: int, rows: int, then: int) -> None:
 
 
 def test_layers_narrower_than_the_network_is_deep_get_as_many_units(chain: Callable[..., Any]) -> None:
-    hidden = [L.Dense(units, "elu", name=f"hidden_{n}") for n, units in enumerate((2, 9, 3, 4))]
+    widths = (2, 10, 3, 9, 5, 5, 5, 5, 5)
+    hidden = [L.Dense(units, "elu", name=f"hidden_{n}") for n, units in enumerate(widths)]
     made = edited("widen_to_depth", chain(*hidden), symptom=Symptom("mended"))
-    assert [layer.units for layer in made.layers[:-1]] == [4, 9, 4, 4]
+    assert [layer.units for layer in made.layers[:-1]] == [9, 10, 9, 9, 9, 9, 9, 9, 9]
     assert np.isfinite(made.predict(ROWS, verbose=0)).all()
     assert not REMEDIES.create("widen_to_depth").applicable(made, Symptom("mended"), FREE)
 

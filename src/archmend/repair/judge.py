@@ -33,10 +33,16 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A verdict and one sentence that says why."""
+    """A verdict and one sentence that says why.
+
+    Attributes:
+        verdict, reason: these. sure: whether something was learned; what is kept without that may be
+            exchanged for what learns more.
+    """
 
     verdict: Verdict
     reason: str
+    sure: bool = True
 
 
 def unfit(now: Validation, *, mended: bool) -> Judgement | None:
@@ -56,6 +62,7 @@ def judge(
     mended: bool,
     structural: bool,
     last: bool,
+    known: float | None = None,
 ) -> Judgement:
     """Compare a remedy's trial with the untouched run after as many batches from the same checkpoint.
 
@@ -66,16 +73,19 @@ def judge(
         mended: whether no detector sees the fault in the candidate, nor one that was not there before.
         structural: whether the symptom is one that shows in a probe, and still shows in the untouched run.
         last: whether the trial cannot go on for longer.
+        known: the loss of a row of knowing nothing, where there is one: what falls to it has learned nothing.
     """
     found = unfit(now, mended=mended)
     if found is not None:
         return found
     if control is None or not math.isfinite(control.row_loss):
-        if surely_lower(start, now):
-            learned = f"validation loss of a row {start.row_loss:.4g} at its start, {now.row_loss:.4g} now"
+        learned = f"validation loss of a row {start.row_loss:.4g} at its start, {now.row_loss:.4g} now"
+        if surely_lower(start, now) and (known is None or now.row_loss < (1 - GAIN) * known):
             return Judgement(Verdict.KEEP, f"the fault is gone and it learns: {learned}")
         if last:
-            return Judgement(Verdict.KEEP, "values are finite again and the fault is gone")
+            return Judgement(
+                Verdict.KEEP, f"the fault is gone, though it learns slowly: {learned}", sure=False
+            )
         return Judgement(Verdict.LONGER, "the fault is gone, but nothing is learned yet")
     compared = f"validation loss of a row {control.row_loss:.4g} without, {now.row_loss:.4g} with it"
     if surely_lower(control, now):

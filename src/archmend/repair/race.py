@@ -39,13 +39,14 @@ def race(trials: Trials, laps: Sequence[Lap], drop: Drop) -> Lap | None:
         left = sorted(fit, key=lambda lap: lap.now.row_loss)
         half = math.ceil(len(left) / 2)
         for lap in left[half:]:
-            drop(lap, _behind(lap, left[0]))
+            drop(lap, behind(lap, left[0]))
         left = left[:half]
         if len(left) <= 1:
             return left[0] if left else None
 
 
-def _behind(lap: Lap, first: Lap) -> Judgement:
+def behind(lap: Lap, first: Lap) -> Judgement:
+    """Return why a lap is given up for another one that was trained on as many rows."""
     sure = "behind" if surely_lower(lap.now, first.now) else "not ahead"
     return Judgement(
         Verdict.DROP,

@@ -11,7 +11,7 @@ from archmend.repair.candidates import Candidates
 from archmend.repair.decision import Decision
 from archmend.repair.judge import Judgement, Verdict
 from archmend.repair.limits import TRIALS_A_SYMPTOM, Limits, OutOfTimeError
-from archmend.repair.race import race
+from archmend.repair.race import behind, race
 from archmend.repair.remedy import Remedy
 from archmend.repair.run import Checkpoint, Run, Validation, in_first_batches
 from archmend.repair.settling import MENDED, settings
@@ -138,16 +138,33 @@ class Treatment:
         self._note(self._untried(remedies[0].name, symptom, dict(symptom.evidence), reason))
 
     def _one_by_one(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
-        """Keep the first after which the network learns, at a learning rate and in batches that suit it."""
+        """Keep the first after which the network learns; where none does in so short a time, the best."""
+        slow: list[tuple[Lap, Judgement]] = []
         for remedy in ranked:
             lap = self._begun(case, remedy)
             if lap is None:
                 continue
-            if self._kept(case, lap):
-                for decision in lap.settled:
-                    self._note(decision)
-                return lap
-        return None
+            found, control = case.trials.judged(lap, case.symptom)
+            if found.verdict is Verdict.KEEP and not found.sure:
+                slow.append((lap, found))
+                continue
+            self._decide(case, lap, found, control)
+            if found.verdict is Verdict.KEEP:
+                slow.insert(0, (lap, found))
+                break
+        else:
+            slow.sort(key=lambda one: one[0].now.row_loss)
+        for lap, found in slow:
+            if lap in case.open:
+                first = slow[0][0]
+                self._decide(case, lap, found if lap is first else behind(lap, first))
+        return self._told(slow[0][0]) if slow else None
+
+    def _told(self, lap: Lap) -> Lap:
+        """Note what was set of a lap that is kept."""
+        for decision in lap.settled:
+            self._note(decision)
+        return lap
 
     def _settled(self, case: _Case, number: int) -> list[Decision]:
         """Set what decides how fast a network learns that could not learn before; it has nothing to lose.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from archmend.repair.candidates import Candidates
 from archmend.repair.decision import Decision
+from archmend.repair.detectors.common import chance_loss
 from archmend.repair.judge import Judgement, Verdict, judge
 from archmend.repair.limits import Limits
 from archmend.repair.run import Checkpoint, Run, Validation
@@ -92,6 +93,7 @@ class Trials:
         self._batch_size = run.batch_size
         self._symptom = symptom
         self._there_before = watch.shown(run)
+        self._known = chance_loss(run.statistics())
         self.control: Lap | None = None
 
     def begin(self, name: str, number: int) -> Lap:
@@ -135,7 +137,7 @@ class Trials:
         Args:
             lap: a remedy's; lengthened at least once if it is not faulty from the start.
             symptom: what it shall mend. Where that is sure to keep the untouched run from learning, this is
-                trained only if the lap hardly learns either; where it is fatal, never.
+                not trained.
 
         Returns:
             The judgement, and the untouched run's validation that it rests on, None where there is none.
@@ -144,11 +146,17 @@ class Trials:
             self.lengthen(lap)
         while True:
             last = lap.over or len(lap.ends) >= ROUNDS
-            alone = lap.faulty or symptom.fatal or (hopeless(symptom) and not last)
+            alone = lap.faulty or hopeless(symptom)
             control = None if alone else self._untouched(len(lap.ends))
             structural = self.control is not None and self.control.faulty
             found = judge(
-                control, lap.start, lap.now, mended=not lap.faulty, structural=structural, last=last
+                control,
+                lap.start,
+                lap.now,
+                mended=not lap.faulty,
+                structural=structural,
+                last=last,
+                known=self._known,
             )
             if found.verdict is not Verdict.LONGER:
                 return found, control

@@ -59,3 +59,13 @@ def test_a_likely_gain_is_enough_only_where_a_fault_of_structure_is_gone() -> No
         for structural in (False, True)
     ]
     assert verdicts == [Verdict.DROP, Verdict.KEEP]
+
+
+def test_a_loss_that_falls_to_that_of_knowing_nothing_is_not_learning() -> None:
+    start, now = validation(BASE * 2), validation(BASE)
+    loss = now.row_loss
+    for known, verdict in ((None, Verdict.KEEP), (1.1 * loss, Verdict.KEEP), (loss, Verdict.LONGER)):
+        found = judge(None, start, now, mended=True, structural=True, last=False, known=known)
+        assert found.verdict is verdict
+    slow = judge(None, start, now, mended=True, structural=True, last=True, known=loss)
+    assert (slow.verdict, slow.sure) == (Verdict.KEEP, False)
