@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,8 @@ class Laboratory:
 
     def __init__(self, data: str, options: argparse.Namespace) -> None:
         """Read the data; TensorFlow is loaded when the first network is trained."""
+        # One function a network is what this does; TensorFlow takes it for one that is traced too often.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         prepared = open_data(data)
         info = prepared.info
         rows = np.random.default_rng(0).permutation(len(prepared.train.y))[: options.rows or None]
