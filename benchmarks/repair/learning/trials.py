@@ -151,14 +151,14 @@ def treated(moment: Moment, order: Sequence[str]) -> str | None:
 
 
 def by_entropy(moment: Moment) -> list[str]:
-    """Return the order of the strategy `max_entropy` among the tried remedies."""
-    at = {name: number for number, name in enumerate(moment.rules)}
+    """Return the order of the strategy `max_entropy`: of the rules' remedies, else of all that were tried."""
+    named = [name for name in moment.rules or moment.entropies if name in moment.entropies]
     scored = [
-        (-round(min(entropy, HEALTHY) / STEP), at.get(name, len(at)), name)
-        for name, entropy in moment.entropies.items()
-        if entropy is not None and entropy > -math.inf
+        (round(min(entropy, HEALTHY) / STEP), name)
+        for name in named
+        if (entropy := moment.entropies[name]) is not None and entropy > -math.inf
     ]
-    return [name for *_, name in sorted(scored, key=lambda one: one[:2])]
+    return [name for _, name in sorted(scored, key=lambda one: -one[0])]
 
 
 def by_lot(moment: Moment, rng: np.random.Generator) -> list[str]:

@@ -64,10 +64,10 @@ def test_where_a_network_cannot_learn_the_first_that_mends_it_is_kept_else_the_b
     assert treated(moment(), ["d", "c", "b"]) == "c"
 
 
-def test_max_entropy_is_followed_among_the_tried() -> None:
-    assert by_entropy(moment()) == ["b", "c", "a"]
-    assert by_entropy(moment(entropies={"a": 5.0, "b": 0.3, "c": -math.inf})) == ["a", "b"]
-    assert by_entropy(moment(entropies={"a": None, "b": None, "c": 1.0})) == ["c"]
+def test_max_entropy_is_followed_among_what_the_rules_name() -> None:
+    assert by_entropy(moment()) == ["b", "a"]
+    assert by_entropy(moment(entropies={"a": 5.0, "b": 0.3, "c": 1.0})) == ["a", "b"]
+    assert by_entropy(moment(rules=[], entropies={"a": None, "b": 0.0, "c": 1.0})) == ["c", "b"]
 
 
 def test_by_lot_the_untried_are_stood_for_by_what_the_rules_do_not_name() -> None:
