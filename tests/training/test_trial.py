@@ -11,7 +11,7 @@ import pytest
 from archmend.datasets import open_data, write_prepared
 from archmend.datasets.mapped import read_arrays, write_arrays
 from archmend.errors import Unavailable
-from archmend.training import TrainingSettings, trial, trial_seed, weights_file
+from archmend.training import TrainingSettings, kept, trial, trial_seed, weights_file
 from archmend.training.task import Report, Task
 from archmend.training.trial import Trainer
 
@@ -43,8 +43,8 @@ def test_a_trial_says_how_far_it_is_and_keeps_its_weights(data: Path, tmp_path: 
     assert set(report.metrics) == {"accuracy", "average_precision", "loss"}
     assert report.params == 4 * 6 + 6 + 6 * 6 + 6 + 6 * 3 + 3
     assert report.flops == 2 * (4 * 6 + 6 * 6 + 6 * 3)
-    kept = read_arrays(weights_file(tmp_path, 7))
-    assert kept["confusion"].sum(axis=1).tolist() == [18, 18, 18]
+    held = read_arrays(weights_file(tmp_path, 7))
+    assert held["confusion"].sum(axis=1).tolist() == [18, 18, 18]
     assert trainer.run(_task(7)) == report
 
 
@@ -131,7 +131,7 @@ def test_a_full_disk_is_no_trials_fault(data: Path, tmp_path: Path, monkeypatch:
     def full(*_: Any, **__: Any) -> Any:
         raise Unavailable("the disk is full")
 
-    monkeypatch.setattr(trial, "open_atomic", full)
+    monkeypatch.setattr(kept, "open_atomic", full)
     with pytest.raises(Unavailable, match="the disk is full"):
         _trainer(data, weights=tmp_path).run(_task())
 

@@ -12,8 +12,12 @@ _CLASSES = {
     "nadam": "Nadam",
     "rmsprop": "RMSprop",
     "sgd": "SGD",
+    "momentum": "SGD",
     "adagrad": "Adagrad",
 }
+
+MOMENTUM = 0.9
+"""Of `momentum`, which is gradient descent with it."""
 
 
 def optimizer_names() -> tuple[str, ...]:
@@ -40,5 +44,7 @@ def create_optimizer(name: str, learning_rate: float | None) -> Any:
     check_optimizer(name)
     import keras
 
-    made = getattr(keras.optimizers, _CLASSES[name])
-    return made() if learning_rate is None else made(learning_rate=learning_rate)
+    given: dict[str, float] = {"momentum": MOMENTUM} if name == "momentum" else {}
+    if learning_rate is not None:
+        given["learning_rate"] = learning_rate
+    return getattr(keras.optimizers, _CLASSES[name])(**given)

@@ -99,7 +99,7 @@ def placed(model: Any) -> Iterator[tuple[str, Any]]:
 
 def structure_of(model: Any) -> Structure:
     """Return what the inheritance of weights needs to know of a model."""
-    return Structure(_signature(model), stages_of(model))
+    return Structure(signature_of(model.get_config()), stages_of(model))
 
 
 def stages_of(model: Any) -> tuple[Stage, ...] | None:
@@ -186,8 +186,12 @@ def _stage_of(block: Block, places: Mapping[int, str]) -> Stage | None:
     )
 
 
-def _signature(model: Any) -> str:
-    """Return a digest of layers, their settings and what each reads, whatever the layers are called."""
+def signature_of(config: Mapping[str, Any]) -> str:
+    """Return a digest of layers, their settings and what each reads, whatever the layers are called.
+
+    Args:
+        config: of a model, as its `get_config` returns it.
+    """
     names: dict[str, str] = {}
 
     def collect(value: Any) -> None:
@@ -207,7 +211,6 @@ def _signature(model: Any) -> str:
             return [read(part) for part in value]
         return names.get(value, value) if isinstance(value, str) else value
 
-    config = model.get_config()
     collect(config)
     text = json.dumps(read(config), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()

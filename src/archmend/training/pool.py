@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
@@ -11,7 +12,7 @@ from typing import Self
 from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
 from archmend.search import Suggestion, TrialResult, objective_value
 from archmend.training.continuing import earlier_trial
-from archmend.training.process import WorkerProcess
+from archmend.training.process import Job, WorkerProcess
 from archmend.training.task import (
     SEARCH_OVER,
     TIME_OVER,
@@ -19,6 +20,7 @@ from archmend.training.task import (
     Report,
     Task,
     TrainingSettings,
+    order_seed,
     trial_seed,
     weights_file,
 )
@@ -33,10 +35,12 @@ class PooledEvaluator:
     """Evaluates suggestions in worker processes with one thread each.
 
     A trial is isolated: one that is killed, or runs out of memory, is a failed trial, and its worker is
-    replaced. A trial that runs at the deadline is stopped and measured.
+    replaced. A trial that runs at the deadline is stopped and measured. With populations a worker trains
+    several trials together and their results come together; of a population that dies the halves are tried
+    again, so that it costs one trial at most.
 
     Attributes:
-        concurrency: number of workers. deadline: a moment of `time.monotonic`, None for none.
+        concurrency: trials that may be under way. deadline: a moment of `time.monotonic`, None for none.
         seed: of the search; each trial has its own from it.
     """
 
@@ -45,6 +49,7 @@ class PooledEvaluator:
         settings: TrainingSettings,
         *,
         workers: int = 1,
+        population: int | None = None,
         objectives: Sequence[str] = ("accuracy",),
         choose_parent: ChooseParent | None = None,
         finished: Sequence[TrialResult] = (),
@@ -54,25 +59,32 @@ class PooledEvaluator:
         Args:
             settings: of the training.
             workers: how many processes.
+            population: trials that each trains together, in a common order of rows, where `grouping` says
+                that space and optimiser allow it. None trains each by itself.
             objectives: what a trial's value is made of.
             choose_parent: which trial's weights to start from; None starts every trial anew. Needs
                 `settings.weights`.
             finished: trials of the same search that have weights already.
 
         Raises:
-            BadInput: workers below 1, or inheritance without a folder of weights.
+            BadInput: workers or population below 1, or inheritance without a folder of weights.
         """
-        if workers < 1:
-            raise BadInput(f"workers must be at least 1, got {workers}")
+        for name, value in (("workers", workers), ("population", population)):
+            if value is not None and value < 1:
+                raise BadInput(f"{name} must be at least 1, got {value}")
         if choose_parent is not None and settings.weights is None:
             raise BadInput("inheritance needs a folder of weights; give settings.weights")
-        self.concurrency = workers
+        self.concurrency = workers * (population or 1)
         self.deadline: float | None = None
         self.seed = 0
         self._settings, self._objectives = settings, tuple(objectives)
         self._choose_parent = choose_parent
         self._finished = list(finished)
+        self._processes, self._population = workers, population
         self._workers: list[WorkerProcess] = []
+        self._waiting: list[Job] = []
+        self._again: list[list[Job]] = []
+        self._results: deque[TrialResult] = deque()
 
     def __enter__(self) -> Self:
         return self
@@ -90,13 +102,30 @@ class PooledEvaluator:
             yield self.next_result()
             running -= 1
 
+    def start(self) -> None:
+        """Start the workers and wait until they have their data; the first suggestion does that, too.
+
+        Raises:
+            MissingExtra, BadInput, Unavailable: as of `next_result`.
+        """
+        self._start_all()
+        for worker in self._workers:
+            while not worker.ready:
+                self._hear(worker)
+
     def submit(self, suggestion: Suggestion) -> None:
         """Begin with a suggestion; at most `concurrency` may be under way.
+
+        Those of a population are collected until a result is asked for.
 
         Raises:
             BadInput: more than that.
         """
-        worker = self._idle()
+        if len(self._open) >= self.concurrency:
+            busy = f"all {self._processes} workers are busy"
+            if self._population is not None:
+                busy = f"{self._processes} populations of {self._population} are full"
+            raise BadInput(f"{busy}; wait for a result first")
         earlier = self._earlier(suggestion)
         seed = None if earlier is None else earlier.seed
         parent = None if earlier is None else earlier.id
@@ -112,8 +141,37 @@ class PooledEvaluator:
             self.deadline,
             begun=0 if earlier is None else earlier.fidelity or 0,
             whole_state=suggestion.fidelity is not None,
+            order=None if self._population is None else order_seed(self.seed),
         )
-        worker.begin(suggestion, task, parent)
+        self._waiting.append(Job(suggestion, task, parent))
+        if self._population is None:
+            self._hand_out()
+
+    @property
+    def _open(self) -> list[Job]:
+        """All trials that were submitted and have no result yet."""
+        under_way = (job for worker in self._workers for job in worker.jobs.values())
+        return [*self._waiting, *(job for jobs in self._again for job in jobs), *under_way]
+
+    def _hand_out(self) -> None:
+        """Give what waits to workers without work, to each about as much."""
+        if not (self._waiting or self._again):
+            return
+        for worker in [w for w in self._workers if w.idle and w.ready and w.dead]:
+            self._remove(worker)  # it died between two trials
+        self._start_all()
+        idle = [worker for worker in self._workers if worker.idle]
+        while idle and self._again:
+            idle.pop(0).begin(self._again.pop(0))
+        if not idle:
+            return
+        # One by one in turn: neighbours are often alike, and so each worker gets some of every kind.
+        for place, worker in enumerate(idle):
+            jobs = self._waiting[place :: len(idle)][: self._population or 1]
+            if jobs:
+                worker.begin(jobs)
+        given = {number for worker in idle for number in worker.jobs}
+        self._waiting = [job for job in self._waiting if job.task.id not in given]
 
     def _earlier(self, suggestion: Suggestion) -> TrialResult | None:
         """Return the trial that a suggestion goes on from, if its state is there."""
@@ -130,21 +188,26 @@ class PooledEvaluator:
             MissingExtra: TensorFlow is not installed. BadInput: the data is none.
             Unavailable: a worker cannot begin to work, or keep what it made.
         """
-        while True:
+        while not self._results:
+            self._hand_out()
             busy = {worker.connection: worker for worker in self._workers if not worker.idle}
             ready = wait(list(busy), self._patience())
             if not ready:
-                return self._stopped(next(iter(busy.values())))
+                self._stop(next(iter(busy.values())))
             for connection in ready:
                 assert isinstance(connection, Connection)
-                result = self._heard(busy[connection])
-                if result is not None:
-                    return result
+                self._hear(busy[connection])
+        return self._results.popleft()
+
+    @property
+    def ready(self) -> int:
+        """How many results can be had without waiting."""
+        return len(self._results)
 
     @property
     def parents(self) -> set[int]:
         """Trials whose weights are the start of one that is under way."""
-        return {w.parent for w in self._workers if not w.idle and w.parent is not None}
+        return {job.parent for job in self._open if job.parent is not None}
 
     def close(self) -> None:
         """End the workers, whatever they do."""
@@ -152,42 +215,39 @@ class PooledEvaluator:
             worker.kill()
         self._workers.clear()
 
-    def _idle(self) -> WorkerProcess:
-        for worker in [w for w in self._workers if w.idle]:
-            if not (worker.ready and worker.dead):
-                return worker
-            self._remove(worker)  # it died between two trials
-        if len(self._workers) >= self.concurrency:
-            raise BadInput(f"all {self.concurrency} workers are busy; wait for a result first")
+    def _start_all(self) -> None:
         # All at once, for loading TensorFlow takes longer than many a trial.
-        while len(self._workers) < self.concurrency:
+        while len(self._workers) < self._processes:
             self._workers.append(WorkerProcess.start(self._settings))
-        return self._workers[-1]
 
     def _patience(self) -> float | None:
         """Return how long to wait before a worker is stopped by force."""
         if self.deadline is None:
             return None
         # A worker that was told of a later moment, or of none, will not stop by itself.
-        told = all(w.task.deadline == self.deadline for w in self._workers if w.task and not w.idle)
+        told = all(job.task.deadline == self.deadline for w in self._workers for job in w.jobs.values())
         return max(0.0, self.deadline + (GRACE if told else 0.0) - time.monotonic())
 
-    def _heard(self, worker: WorkerProcess) -> TrialResult | None:
-        """Take what a worker says; a result if its trial is over."""
+    def _hear(self, worker: WorkerProcess) -> None:
+        """Take what a worker says; the end of a trial is a result."""
         try:
             said: Report | Problem | None = worker.connection.recv()
         except (EOFError, OSError):
-            return self._died(worker)
+            self._died(worker)
+            return
         if said is None:
             worker.ready, worker.started = True, time.monotonic()
-            return None
+            return
         if isinstance(said, Problem):
             self.close()
             raise _error(said)
-        report = worker.report = said
-        return None if report.status == "running" else self._result(worker, report)
+        if said.id not in worker.jobs:
+            return  # it failed with others after its own end was told
+        worker.jobs[said.id].report = said
+        if said.status != "running":
+            self._end(worker, said)
 
-    def _died(self, worker: WorkerProcess) -> TrialResult:
+    def _died(self, worker: WorkerProcess) -> None:
         code = worker.process.wait()
         if not worker.ready:
             self.close()
@@ -196,28 +256,32 @@ class PooledEvaluator:
                 "free some memory, or use fewer workers"
             )
         self._remove(worker)
-        killed = code == -9
-        why = "killed, most likely for memory" if killed else f"ended with exit status {code}"
-        return self._result(worker, self._last(worker, "failed", f"the trial's process was {why}"))
+        lost = list(worker.jobs.values())
+        if len(lost) > 1:
+            self._deliver(worker)
+            self._again += [lost[: len(lost) // 2], lost[len(lost) // 2 :]]
+            return
+        why = "killed, most likely for memory" if code == -9 else f"ended with exit status {code}"
+        self._give_up(worker, "failed", f"the trial's process was {why}")
 
-    def _stopped(self, worker: WorkerProcess) -> TrialResult:
+    def _stop(self, worker: WorkerProcess) -> None:
         self._remove(worker)
-        told = worker.task is not None and worker.task.deadline == self.deadline
-        return self._result(worker, self._last(worker, "stopped", TIME_OVER if told else SEARCH_OVER))
+        told = all(job.task.deadline == self.deadline for job in worker.jobs.values())
+        self._give_up(worker, "stopped", TIME_OVER if told else SEARCH_OVER)
 
     def _remove(self, worker: WorkerProcess) -> None:
         worker.kill()
         self._workers.remove(worker)
 
-    def _last(self, worker: WorkerProcess, status: str, reason: str) -> Report:
-        assert worker.suggestion is not None
-        last = worker.report or Report(worker.suggestion.id, "running")
-        return replace(last, status=status, reason=reason)  # type: ignore[arg-type]
+    def _give_up(self, worker: WorkerProcess, status: str, reason: str) -> None:
+        """End all trials of a worker that is no more."""
+        for number, job in list(worker.jobs.items()):
+            last = job.report or Report(number, "running")
+            self._end(worker, replace(last, status=status, reason=reason))  # type: ignore[arg-type]
 
-    def _result(self, worker: WorkerProcess, report: Report) -> TrialResult:
-        suggestion, task, worker.suggestion = worker.suggestion, worker.task, None
-        assert suggestion is not None
-        assert task is not None
+    def _end(self, worker: WorkerProcess, report: Report) -> None:
+        """Make a result of the end of a trial; its time is its share of what its population has taken."""
+        job = worker.jobs.pop(report.id)
         measured = {
             **report.metrics,
             "params": report.params,
@@ -226,24 +290,31 @@ class PooledEvaluator:
         }
         has_value = report.status in ("succeeded", "stopped") and bool(report.metrics)
         result = TrialResult(
-            suggestion.id,
-            suggestion.architecture,
+            job.suggestion.id,
+            job.suggestion.architecture,
             objective_value(self._objectives, measured) if has_value else None,
             report.status,
-            suggestion.fidelity,
+            job.suggestion.fidelity,
             metrics=dict(report.metrics),
             reason=report.reason,
             params=report.params,
             flops=report.flops,
             latency_ms=report.latency_ms,
-            seconds=round(time.monotonic() - worker.started, 3),
+            seconds=round((time.monotonic() - worker.started) / worker.together, 3),
             epochs=report.epochs,
-            seed=task.seed,
-            parent=worker.parent,
+            seed=job.task.seed,
+            parent=job.parent,
         )
-        if has_value:
-            self._finished.append(result)
-        return result
+        worker.results.append(result)
+        if worker.idle:
+            self._deliver(worker)
+
+    def _deliver(self, worker: WorkerProcess) -> None:
+        """Let go of a population's results: all at once, so that no half of it is in the journal."""
+        results = sorted(worker.results, key=lambda result: result.id)
+        worker.results.clear()
+        self._finished += [result for result in results if result.value is not None]
+        self._results += results
 
 
 def _error(problem: Problem) -> ArchmendError:

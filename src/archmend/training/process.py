@@ -6,14 +6,31 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Self
 
-from archmend.search import Suggestion
+from archmend.search import Suggestion, TrialResult
+from archmend.training.compile_cache import compile_cache
 from archmend.training.task import Report, Task, TrainingSettings
+
+
+@dataclass
+class Job:
+    """A trial on its way through a worker.
+
+    Attributes:
+        suggestion: that it answers. task: what the worker is told. report: the last one of it.
+        parent: trial whose weights it starts from.
+    """
+
+    suggestion: Suggestion
+    task: Task
+    parent: int | None
+    report: Report | None = None
 
 
 @dataclass
@@ -21,18 +38,17 @@ class WorkerProcess:
     """A process and the connection to it.
 
     Attributes:
-        suggestion, task: what it trains; None where it has nothing to do. parent: trial whose weights that
-            starts from. started: moment of `time.monotonic` from which the trial's time counts.
-        report: the last one of this trial. ready: whether it has its data.
+        jobs: by number, what it trains and has not said the end of; empty where it has nothing to do.
+        together: how many it was given at once. results: of those that have ended.
+        started: moment of `time.monotonic` from which their time counts. ready: whether it has its data.
     """
 
     process: subprocess.Popen[bytes]
     connection: Connection
-    suggestion: Suggestion | None = None
-    task: Task | None = None
-    parent: int | None = None
+    jobs: dict[int, Job] = field(default_factory=dict)
+    together: int = 1
+    results: list[TrialResult] = field(default_factory=list)
     started: float = 0.0
-    report: Report | None = None
     ready: bool = False
 
     @classmethod
@@ -46,7 +62,7 @@ class WorkerProcess:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env={**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", **compile_cache()},
             start_new_session=True,  # Ctrl-C is for the parent, which ends its workers in order
         )
         theirs.close()
@@ -54,16 +70,21 @@ class WorkerProcess:
         worker._send(settings)
         return worker
 
-    def begin(self, suggestion: Suggestion, task: Task, parent: int | None) -> None:
-        """Hand it a trial."""
-        self.suggestion, self.task, self.parent = suggestion, task, parent
-        self.started, self.report = time.monotonic(), None
-        self._send(task)
+    def begin(self, jobs: Sequence[Job]) -> None:
+        """Hand it trials, which it trains together if they say so."""
+        self.jobs = {job.task.id: job for job in jobs}
+        self.together, self.started = len(jobs), time.monotonic()
+        self._send(tuple(job.task for job in jobs))
 
     @property
     def idle(self) -> bool:
         """Whether it has no trial."""
-        return self.suggestion is None
+        return not self.jobs
+
+    @property
+    def report(self) -> Report | None:
+        """The last report of a trial under way."""
+        return next((job.report for job in self.jobs.values() if job.report is not None), None)
 
     @property
     def dead(self) -> bool:

@@ -25,6 +25,8 @@ class TrainingSettings:
         latency: whether each network's latency is measured. latency_limit: milliseconds; a slower
             network is rejected before it is trained.
         weights: folder for the trained weights; None keeps none.
+        memory: bytes that the arrays of networks which are trained together may take in a worker; None is no
+            limit.
     """
 
     data: Path
@@ -36,6 +38,7 @@ class TrainingSettings:
     latency: bool = False
     latency_limit: float | None = None
     weights: Path | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Task:
         begun: of the epochs, those that the parent was trained for, with this seed: the trial goes on exactly
             where the parent ended, whose file has its whole state.
         whole_state: whether a later trial may go on from this one so.
+        order: seed of the order of rows in a population, the same for all trials of a search; None trains the
+            trial by itself, in an order of its own.
     """
 
     id: int
@@ -59,6 +64,7 @@ class Task:
     deadline: float | None = None
     begun: int = 0
     whole_state: bool = False
+    order: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,9 +99,23 @@ class Problem:
     text: str
 
 
+def too_slow(latency: float, limit: float | None) -> str | None:
+    """Return why a network of this latency in milliseconds is rejected, None where it is not."""
+    if limit is None or latency <= limit:
+        return None
+    return f"latency_ms {latency:.3g} is over the limit of {limit:g}"
+
+
 def weights_file(folder: Path, trial: int) -> Path:
     """Return where a trial's weights lie."""
     return folder / f"{trial}.npz"
+
+
+def order_seed(seed: int) -> int:
+    """Return the seed of the order of rows that the populations of a search share, from the search's."""
+    import numpy as np
+
+    return int(np.random.SeedSequence((seed, 0, 1)).generate_state(1)[0] >> 1)
 
 
 def trial_seed(seed: int, trial: int) -> int:

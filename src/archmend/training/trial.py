@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from archmend.datasets import encode, read_prepared
-from archmend.datasets.mapped import read_arrays, write_arrays
 from archmend.errors import Unavailable
-from archmend.networks import (
-    build,
-    count_flops,
-    count_params,
-    inherit,
-    measure_latency,
-    space_for,
-    temper,
-    weights_of,
-)
+from archmend.networks import build, count_flops, count_params, measure_latency, space_for, weights_of
 from archmend.networks.resuming import resume, state_of
-from archmend.storage import open_atomic
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
+from archmend.training.fused.trainer import PopulationTrainer
+from archmend.training.kept import keep_weights, start_from, weights_in
 from archmend.training.metrics import classification_metrics, confusion_counts
-from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, weights_file
-
-CONFUSION = "confusion"
-"""Member of a weights file with the validation part's confusion counts."""
+from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, too_slow, weights_file
 
 
 class Trainer:
@@ -43,8 +31,6 @@ class Trainer:
             settings: of the search.
             tell: takes the reports between epochs.
         """
-        import sklearn.metrics  # noqa: F401  (slow to load, and a trial's time is limited)
-
         prepared = read_prepared(settings.data)
         info = prepared.info
         self._settings, self._tell = settings, tell
@@ -53,6 +39,23 @@ class Trainer:
         parts = (prepared.train, prepared.validation)
         self._train, self._validation = (DeviceRows(encode(info.encoding, p.x), p.y) for p in parts)
         self._y = prepared.validation.y
+        self._populations: PopulationTrainer | None = None
+
+    def run_all(self, tasks: Sequence[Task]) -> None:
+        """Train tasks and tell what became of each: together, if they have a common order of rows.
+
+        Raises:
+            Unavailable: their weights cannot be kept.
+        """
+        if tasks[0].order is None:
+            for task in tasks:
+                self._tell(self.run(task))
+            return
+        if self._populations is None:
+            self._populations = PopulationTrainer(
+                self._settings, self._space, self._train, self._validation, self._y, self._tell
+            )
+        self._populations.run(tasks)
 
     def run(self, task: Task) -> Report:
         """Train a task and return what became of it; what goes wrong is a failed trial with its reason.
@@ -83,20 +86,17 @@ class Trainer:
             learning_rate=settings.learning_rate,
         )
         if task.parent is not None:
-            given = {k: v for k, v in read_arrays(task.parent).items() if k != CONFUSION}
+            given = weights_in(task.parent)
             if task.begun:
                 resume(model, given)
             else:
-                inherited = inherit(model, given, seed=task.seed)
-                if not inherited.preserved:
-                    temper(model, self._train.x, self._train.y)
+                start_from(given, model, self._train, task.seed)
         report = Report(task.id, "succeeded", params=count_params(model), flops=count_flops(model))
         if settings.latency:
             latency = measure_latency(model, self._validation.x[:1]).median_ms
             report = replace(report, latency_ms=latency)
-            limit = settings.latency_limit
-            if limit is not None and latency > limit:
-                over = f"latency_ms {latency:.3g} is over the limit of {limit:g}"
+            over = too_slow(latency, settings.latency_limit)
+            if over is not None:
                 return replace(report, status="rejected", reason=over)
         return self._trained(task, model, report)
 
@@ -125,13 +125,8 @@ class Trainer:
         probabilities = predict(model, self._validation)
         if not np.isfinite(probabilities).all():
             return replace(report, status="failed", reason="its predictions are not finite")
-        self._keep(task, model, probabilities)
-        return replace(report, metrics=classification_metrics(probabilities, self._y, self._classes))
-
-    def _keep(self, task: Task, model: Any, probabilities: np.ndarray) -> None:
-        if self._settings.weights is None:
-            return
-        counts = confusion_counts(probabilities, self._y, self._classes)
-        with open_atomic(weights_file(self._settings.weights, task.id)) as stream:
+        if self._settings.weights is not None:
             kept = state_of(model) if task.whole_state else weights_of(model)
-            write_arrays(stream, {**kept, CONFUSION: counts})
+            counts = confusion_counts(probabilities, self._y, self._classes)
+            keep_weights(weights_file(self._settings.weights, task.id), kept, counts)
+        return replace(report, metrics=classification_metrics(probabilities, self._y, self._classes))

@@ -35,11 +35,11 @@ def main(descriptor: int) -> None:
     connection.send(None)
     while True:
         try:
-            task: Task = connection.recv()
+            tasks: tuple[Task, ...] = connection.recv()
         except EOFError:
             return
         try:
-            connection.send(trainer.run(task))
+            trainer.run_all(tasks)
         except Unavailable as error:
             connection.send(_problem(error))
             return

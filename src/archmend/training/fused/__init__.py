@@ -1,0 +1,8 @@
+"""Many small networks trained as one program.
+
+TensorFlow is imported by what trains, not by this room: how many may be trained together is asked without it.
+"""
+
+from archmend.training.fused.sizing import Grouping, grouping
+
+__all__ = ["Grouping", "grouping"]

@@ -1,0 +1,216 @@
+"""Networks that are trained as one program, epoch by epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from archmend.training.fused.forward import Kinds
+from archmend.training.fused.initial import Layers, initial, zeros
+from archmend.training.fused.layout import Layout, lay_out
+from archmend.training.fused.packing import facts, packed, rates, unpacked
+from archmend.training.fused.program import Setting, compiled, moving, trained
+from archmend.training.fused.recipe import Recipe
+from archmend.training.fused.rules import Rule
+
+_LOOK = 0.2
+"""Seconds between two looks at the clock, where there is a deadline."""
+_FIRST = 4
+"""Batches of the first two stretches, before their pace is known."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A network of a population, as it begins.
+
+    Attributes:
+        recipe: of it. seed: of its dropout. layers: weights.
+        moments: of the optimiser; none before its first step.
+    """
+
+    recipe: Recipe
+    seed: int
+    layers: Layers
+    moments: tuple[Layers, ...] = ()
+
+    @classmethod
+    def new(cls, recipe: Recipe, seed: int) -> Member:
+        """Return a network with new weights."""
+        return cls(recipe, seed, initial(recipe, seed))
+
+
+class Programs:
+    """Compiled programs on one data set, each compiled once."""
+
+    def __init__(self, x: Any, y: Any) -> None:
+        """Take the rows.
+
+        Args:
+            x: encoded rows on the device, (rows, inputs).
+            y: class indices, (rows,).
+        """
+        self.x, self.y = x, y
+        self._known: dict[Setting, Any] = {}
+
+    def get(self, setting: Setting) -> Any:
+        """Return the program of a setting."""
+        if setting not in self._known:
+            self._known[setting] = compiled(setting, self.x, self.y)
+        return self._known[setting]
+
+
+@dataclass
+class _Packed:
+    layout: Layout
+    setting: Setting
+    state: list[Any]
+    facts: dict[str, Any]
+    rates: dict[str, Any]
+
+
+class Population:
+    """Trains networks together; what each becomes depends on itself, the rows and their order alone.
+
+    Attributes:
+        members: as they began. epochs: trained so far, with the share of one that was cut.
+        losses: for each whole epoch the mean loss of each network over it.
+        broken: for each network the epoch, from 1, in which its loss was not finite; 0 where it is.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        programs: Programs,
+        rule: Rule,
+        widths: Sequence[int],
+        *,
+        batch_size: int,
+        order: int,
+        begun: int = 0,
+    ) -> None:
+        """Lay the networks out; nothing is compiled yet.
+
+        Args:
+            members: at least one.
+            programs: on the rows to train on.
+            rule: of the optimiser.
+            widths: of the buckets.
+            batch_size: rows a step.
+            order: seed of the order of rows, which all networks share: with an order of its own for each, the
+                first layers could not be one product.
+            begun: epochs that all of them were trained before in the same order.
+        """
+        import tensorflow as tf
+
+        self.members = tuple(members)
+        self.epochs = float(begun)
+        self.losses: list[np.ndarray] = []
+        self.broken = np.zeros(len(self.members), np.int64)
+        self._rule, self._programs = rule, programs
+        self._rows = int(programs.x.shape[0])
+        self._batches = -(-self._rows // batch_size)
+        self._compiled = False
+        self._pace: float | None = None
+        self._rng = np.random.default_rng(order)
+        for _ in range(begun):
+            self._rng.permutation(self._rows)
+        recipes = [m.recipe for m in self.members]
+        layout = lay_out(recipes, widths)
+        kinds = Kinds(
+            tuple(sorted({r.activation for r in recipes})),
+            any(r.normalized for r in recipes),
+            any(r.dropout for r in recipes),
+        )
+        setting = Setting(layout.form, kinds, rule, batch_size)
+        shapes, statistics = trained(setting), moving(setting)
+        values = packed(layout, shapes, [m.layers for m in self.members])
+        moments = [
+            packed(layout, shapes, [m.moments[i] if m.moments else [] for m in self.members])
+            for i in range(rule.moments)
+        ]
+        stats = packed(layout, statistics, [m.layers for m in self.members])
+        state = [array for name in shapes for array in (values[name], *(m[name] for m in moments))]
+        state += [stats[name] for name in statistics]
+        self._packed = _Packed(
+            layout,
+            setting,
+            [tf.constant(array) for array in state],
+            {
+                name: tf.constant(value)
+                for name, value in facts(
+                    layout, recipes, [m.seed for m in members], kinds.activations
+                ).items()
+            },
+            {name: tf.constant(value) for name, value in rates(layout, shapes, recipes).items()},
+        )
+
+    def epoch(self, deadline: float | None = None) -> bool:
+        """Train one epoch; return False if the deadline cut it.
+
+        A network whose loss is not finite has no part in the others; it is computed along until the end.
+
+        Args:
+            deadline: a moment of `time.monotonic`.
+        """
+        import tensorflow as tf
+
+        begun, first = round(self.epochs), 0
+        order = tf.constant(self._rng.permutation(self._rows).astype(np.int32))
+        total = np.zeros(len(self.members))
+        while first < self._batches:
+            started = time.monotonic()
+            if deadline is not None and started >= deadline:
+                return False
+            last = self._batches if deadline is None else min(first + self._stretched(), self._batches)
+            total += self._stretch(order, first, last, begun * self._batches)
+            self._learn_pace(last - first, time.monotonic() - started)
+            self.broken[~np.isfinite(total) & (self.broken == 0)] = begun + 1
+            self.epochs = begun + last / self._batches
+            first = last
+        self.losses.append(total / self._rows)
+        return True
+
+    def _learn_pace(self, batches: int, seconds: float) -> None:
+        if self._compiled:  # the first call compiles, which says nothing of the others
+            self._pace = seconds / batches
+        self._compiled = True
+
+    def _stretched(self) -> int:
+        """Return how many batches to train until the next look at the clock."""
+        return _FIRST if self._pace is None else max(1, int(_LOOK / max(self._pace, 1e-6)))
+
+    def _stretch(self, order: Any, first: int, last: int, steps: int) -> np.ndarray:
+        """Train some batches and return the sum of each network's losses over their rows."""
+        import tensorflow as tf
+
+        p = self._packed
+        p.state, total = self._programs.get(p.setting)(
+            p.state, p.facts, p.rates, order, *(tf.constant(n) for n in (first, last, steps))
+        )
+        return np.asarray(total, np.float64)[[places[-1].row for places in p.layout.places]]
+
+    def layers(self) -> list[Layers]:
+        """Return the weights of each network."""
+        p = self._packed
+        per, names = 1 + self._rule.moments, tuple(trained(p.setting))
+        arrays = {name: np.asarray(p.state[i * per]) for i, name in enumerate(names)}
+        held = p.state[len(names) * per :]
+        arrays |= {name: np.asarray(a) for name, a in zip(moving(p.setting), held, strict=True)}
+        return [unpacked(p.layout, arrays, i, m.layers) for i, m in enumerate(self.members)]
+
+    def moments(self) -> list[tuple[Layers, ...]]:
+        """Return the moments of each network."""
+        p = self._packed
+        per, names = 1 + self._rule.moments, tuple(trained(p.setting))
+        each = [
+            {name: np.asarray(p.state[i * per + number]) for i, name in enumerate(names)}
+            for number in range(1, per)
+        ]
+        return [
+            tuple(unpacked(p.layout, arrays, i, zeros(m.recipe)) for arrays in each)
+            for i, m in enumerate(self.members)
+        ]

@@ -1,0 +1,73 @@
+"""How many trials of a search are trained together."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from archmend.search import Budget, Strategy
+from archmend.spaces import Space
+from archmend.training.fused.recipe import why_not
+from archmend.training.fused.rules import RULES
+
+MEMORY = 2 << 30
+"""Bytes that a search's workers take together unless told otherwise."""
+_WORKER = 600 << 20
+"""Bytes of a worker without data and networks: TensorFlow, and what it compiles with."""
+_LEAST = 64 << 20
+_MOST = 64
+"""Trials of a worker: more of them are hardly faster, and a crash would cost more."""
+_ROUNDS = 6
+"""Times that a strategy which learns is told results before its last ask, at least."""
+_LEARNING = 16
+"""Trials of a worker where results decide what is asked next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """How trials are grouped.
+
+    Attributes:
+        population: trials that a worker trains together; None trains each by itself.
+        reason: why it does. memory: bytes for the arrays of networks in each worker.
+    """
+
+    population: int | None
+    reason: str | None = None
+    memory: int | None = None
+
+
+def grouping(
+    space: Space,
+    strategy: Strategy,
+    budget: Budget,
+    optimizer: str,
+    *,
+    workers: int,
+    data_bytes: int,
+    max_memory: int | None = None,
+) -> Grouping:
+    """Return how the trials of a search are grouped; it depends on what is asked for alone.
+
+    Args:
+        space: to search.
+        strategy: one that learns from results is not asked for many trials at once.
+        budget: of the search.
+        optimizer: by name.
+        workers: how many processes.
+        data_bytes: of the encoded rows, which each of them holds.
+        max_memory: bytes for all workers together; None is `MEMORY`.
+    """
+    reason = why_not(space, RULES.get(optimizer), optimizer)
+    if reason is not None:
+        return Grouping(None, reason)
+    each = (MEMORY if max_memory is None else max_memory) // workers
+    memory = max(_LEAST, each - _WORKER - data_bytes)
+    trials = budget.trials
+    if trials is None and math.isfinite(space.size):
+        trials = int(space.size)
+    share = _MOST if trials is None else -(-trials // workers)
+    most = _MOST
+    if strategy.learns or strategy.fidelities:
+        most, share = _LEARNING, share // _ROUNDS
+    return Grouping(max(1, min(most, share)), None, memory)

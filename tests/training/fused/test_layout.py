@@ -1,0 +1,89 @@
+"""Where networks stand in a population, and how it is cut."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from archmend.search import Budget, create_strategy
+from archmend.spaces import create_space
+from archmend.training.fused import grouping
+from archmend.training.fused.initial import initial
+from archmend.training.fused.layout import lay_out
+from archmend.training.fused.packing import packed, unpacked
+from archmend.training.fused.recipe import Recipe, recipe_of
+from archmend.training.fused.rules import RULES
+from archmend.training.fused.widths import bucket_widths, cohorts
+
+FC = create_space("fc", input_shape=(6,), classes=3)
+SEED = create_space("seed-fc", input_shape=(784,), classes=10)
+
+
+def _recipes(count: int) -> list[Recipe]:
+    rng = np.random.default_rng(1)
+    return [recipe_of(FC, FC.sample(rng), RULES["adam"], None) for _ in range(count)]
+
+
+@pytest.mark.parametrize("widths", [(512,), (64, 512), (8, 32, 512)])
+def test_every_number_has_a_place_of_its_own(widths: tuple[int, ...]) -> None:
+    recipes = _recipes(12)
+    layout = lay_out(recipes, widths)
+    networks = [initial(recipe, n) for n, recipe in enumerate(recipes)]
+    shapes = layout.form.shapes
+    for bucket, width in enumerate(widths):
+        shapes |= {
+            f"{part}-{bucket}": (layout.form.count(bucket), width + 1)
+            for part in ("gamma", "beta", "mean", "variance")
+        }
+    arrays = packed(layout, shapes, networks)
+    for n, network in enumerate(networks):
+        for one, other in zip(network, unpacked(layout, arrays, n, network), strict=True):
+            assert one.keys() == other.keys()
+            for part, value in one.items():
+                np.testing.assert_array_equal(value, other[part])
+    held = sum(int(np.count_nonzero(array)) for array in arrays.values())
+    assert held == sum(
+        int(np.count_nonzero(v)) for network in networks for layer in network for v in layer.values()
+    )
+
+
+def test_networks_that_end_leave_their_bucket() -> None:
+    space = SEED
+    recipes = [recipe_of(space, space.parse(f"{depth}-4"), RULES["adam"], None) for depth in (1, 3, 2, 3)]
+    form = lay_out(recipes, (4,)).form
+    assert [level.counts for level in form.levels] == [(4,), (3,), (2,)]
+    assert all(level.orders == (None,) for level in form.levels)
+    assert form.shapes["kernel-0-0"] == (5, 5, 5)
+
+
+def test_buckets_and_cohorts_save_padding_where_it_costs() -> None:
+    grid = [recipe_of(SEED, architecture, RULES["adam"], None) for architecture in SEED]
+    assert bucket_widths(grid)[0] == (10,)
+    (one,) = cohorts(grid[::2], 1500, 1 << 40)
+    assert sorted(one.networks) == list(range(50))
+    wide = create_space("fc", input_shape=(784,), classes=10)
+    mixed = [
+        recipe_of(wide, wide.parse(f"2-{w}-{w}-relu-none-0-0.01"), RULES["adam"], None) for w in (8, 512) * 8
+    ]
+    cut = cohorts(mixed, 100_000, 1 << 40)
+    assert all(len({mixed[n].widths for n in cohort.networks}) == 1 for cohort in cut)
+    assert sorted(n for cohort in cut for n in cohort.networks) == list(range(16))
+    assert max(len(cohort.networks) for cohort in cohorts(mixed, 1, 1)) == 1
+
+
+def test_a_strategy_that_learns_is_told_between_populations() -> None:
+    def size(strategy: str, optimizer: str = "adam", trials: int | None = 48) -> int | None:
+        made = create_strategy(strategy, FC)
+        return grouping(FC, made, Budget(trials=trials), optimizer, workers=2, data_bytes=0).population
+
+    assert size("random") == 24
+    assert size("surrogate") == 4
+    assert size("random", trials=2) == 1
+    assert size("random", "rmsprop") is None
+
+
+def test_what_cannot_be_trained_together_says_why() -> None:
+    conv = create_space("conv", input_shape=(8, 8, 1), classes=3)
+    made = grouping(conv, create_strategy("random", conv), Budget(trials=9), "adam", workers=1, data_bytes=0)
+    assert made.population is None
+    assert made.reason == "space 'conv' is of family 'conv', not 'fc'"
