@@ -47,7 +47,7 @@ MaxLatency = Annotated[float | None, typer.Option("--max-latency-ms", help="Meas
 TargetValue = Annotated[float | None, typer.Option(help="Stop when the first objective is this good.")]
 Epochs = Annotated[int, typer.Option(help="Epochs of each trial.")]
 BatchSize = Annotated[int, typer.Option(help="Rows a step.")]
-Optimizer = Annotated[str, typer.Option(help="adam, adamw, nadam, rmsprop, sgd or adagrad.")]
+Optimizer = Annotated[str, typer.Option(help="adam, adamw, nadam, rmsprop, sgd, momentum or adagrad.")]
 LearningRate = Annotated[float | None, typer.Option(help="Where the space does not choose it.")]
 Inherit = Annotated[str, typer.Option(help="Start a trial from the weights of: best, parent or none.")]
 Confirm = Annotated[
@@ -62,6 +62,14 @@ WarmStart = Annotated[
     ),
 ]
 Workers = Annotated[int | None, typer.Option(help="Processes; one a core, at most 4, unless given.")]
+NoFuse = Annotated[bool, typer.Option("--no-fuse", help="Train each trial by itself.")]
+Population = Annotated[
+    int | None,
+    typer.Option(help="Trials that a process trains together; as many as suit unless given."),
+]
+MaxMemory = Annotated[
+    str | None, typer.Option(help="Of all processes together, such as 4GiB; 2GiB unless given.")
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or begin it.")]
 
 

@@ -32,6 +32,9 @@ def search(
     confirm: o.Confirm = None,
     warm_start: o.WarmStart = None,
     workers: o.Workers = None,
+    no_fuse: o.NoFuse = False,
+    population: o.Population = None,
+    max_memory: o.MaxMemory = None,
     seed: o.Seed = 0,
     split_seed: o.SplitSeed = None,
     validation: o.Validation = None,
@@ -89,6 +92,9 @@ def search(
         confirm=confirm,
         warm_start=tuple(warm_start or ()),
         workers=workers,
+        no_fuse=no_fuse or None,
+        population=population,
+        max_memory=max_memory,
         seed=seed,
         resume=resume,
         target=target,
@@ -128,6 +134,8 @@ def search(
         )
         typer.echo(f"validation: {metrics}; {best.params:,} parameters, {best.flops:,} FLOPs")
         typer.echo(f"stopped by: {outcome.stopped_by}")
+        if outcome.alone is not None:
+            typer.echo(f"trials were trained one by one: {outcome.alone}")
         for sentence in outcome.confirmed.sentences() if outcome.confirmed else ():
             typer.echo(sentence)
     typer.echo(folder)

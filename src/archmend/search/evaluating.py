@@ -19,6 +19,9 @@ class Pool(Protocol):
 
     Attributes:
         concurrency: how many it works on at once.
+
+    One that has results in groups may say by an attribute `ready` how many can be had without waiting: all of
+    them are told before the next question, so that a search which was cut between two groups goes on alike.
     """
 
     concurrency: int

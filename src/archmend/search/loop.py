@@ -150,6 +150,8 @@ class _Search:
 
         None is no end: the pool is full, or the strategy waits for what is running.
         """
+        if getattr(self._pool, "ready", 0):
+            return None  # these come first, as they do when a search goes on from its journal
         while len(self._running) < self._pool.concurrency:
             stopped_by = self._over()
             if stopped_by is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from archmend.datasets import Prepared, write_prepared
+from archmend.datasets import DataInfo, Prepared, write_prepared
 from archmend.errors import BadInput, Interrupted, NothingSucceeded
 from archmend.networks import check_tensorflow
 from archmend.networks.latency_model import with_least_latency
@@ -32,6 +33,7 @@ from archmend.steps.search_folder import (
     DATA,
     TRIALS,
     WEIGHTS,
+    SearchState,
     claim,
     data_of,
     read_best,
@@ -42,10 +44,11 @@ from archmend.steps.search_folder import (
 )
 from archmend.steps.search_keeping import Keeper
 from archmend.steps.search_latency import predicted_latency
-from archmend.steps.search_request import SearchRequest
+from archmend.steps.search_request import SearchRequest, memory_bytes
 from archmend.steps.signals import interruptible
 from archmend.steps.warm_start import kept_warm_start, read_warm_start
 from archmend.training import PooledEvaluator, TrainingSettings, parent_chooser, weights_file
+from archmend.training.fused import Grouping, grouping
 
 Progress = Callable[[SearchProgress], None]
 
@@ -61,6 +64,7 @@ class SearchOutcome:
         rejected: over a cost limit. stopped_by: what ended it.
         seconds: of the wall clock, over all parts of a resumed run.
         confirmed: what fresh trainings of the best said; None where none were wanted.
+        alone: why each trial was trained by itself; None where several were together, or nobody wanted it.
     """
 
     best: BestRecord
@@ -70,6 +74,7 @@ class SearchOutcome:
     stopped_by: str
     seconds: float
     confirmed: ConfirmRecord | None = None
+    alone: str | None = None
 
 
 def search(request: SearchRequest, progress: Progress | None = None) -> SearchOutcome:
@@ -110,6 +115,7 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
         else read_warm_start(request.warm_start, space, request.objective)
     )
     strategy = _checked_strategy(request, space, budget, earlier.results)
+    grouped = _grouping(request, space, strategy, budget, info, state)
     # Nothing is written before everything that was asked for has been found to fit together.
     if isinstance(data, Prepared):
         write_prepared(data, request.out / DATA)
@@ -117,14 +123,21 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
         earlier.write(request.out, request.objective)
     with Journal(request.out / TRIALS) as journal:
         history = [record.result(space) for record in journal.records]
-        write_state(request, info, seconds(), latency=latency, warm_start=earlier.runs)
+        write_state(
+            request,
+            info,
+            seconds(),
+            latency=latency,
+            warm_start=earlier.runs,
+            population=grouped.population,
+        )
         tidy_weights(request.out / WEIGHTS, {result.id for result in history})
         try:
             keeper = Keeper(request, info, journal, history, seconds)
             if strategy is None:
                 result = _on_katib(request, space, history, keeper, progress)
             else:
-                result = _here(request, space, strategy, history, keeper, progress)
+                result = _here(request, space, strategy, history, keeper, progress, grouped)
             confirmed = _confirmed(request, space, result, seconds, progress)
         except Interrupted:
             # What the trials that were cut took counts when the run goes on.
@@ -142,7 +155,8 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     if latency is not None:
         latency = latency.checked_on(space, [*result.trials, *result.rejected])
     write_state(request, info, seconds(), result.stopped_by, latency=latency)
-    return _outcome(request, result, best, seconds(), None if confirmed is None else confirmed[1])
+    outcome = _outcome(request, result, best, seconds(), None if confirmed is None else confirmed[1])
+    return replace(outcome, alone=grouped.reason)
 
 
 def _checked_strategy(
@@ -179,9 +193,10 @@ def _here(
     history: Sequence[TrialResult],
     keeper: Keeper,
     progress: Progress | None,
+    grouped: Grouping,
 ) -> SearchResult:
     """Search in processes of this machine."""
-    with _evaluator(request, space, history) as evaluator:
+    with _evaluator(request, space, history, grouped) as evaluator:
         keeper.evaluator, keeper.fidelities = evaluator, strategy.fidelities
         return run(
             space,
@@ -209,8 +224,40 @@ def _on_katib(
     return search_on_katib(request, space, budget, history, keeper.keep, progress)
 
 
+def _grouping(
+    request: SearchRequest,
+    space: Space,
+    strategy: Strategy | None,
+    budget: Budget,
+    info: DataInfo,
+    state: SearchState | None,
+) -> Grouping:
+    """Return how trials are grouped: a run that goes on has the populations that it began with."""
+    if strategy is None or request.no_fuse:
+        return Grouping(None)
+    made = grouping(
+        space,
+        strategy,
+        budget,
+        request.optimizer,
+        workers=request.worker_count,
+        data_bytes=4 * sum(info.rows.values()) * math.prod(info.encoded_shape),
+        max_memory=None if request.max_memory is None else memory_bytes(request.max_memory),
+    )
+    if state is not None:
+        return replace(made, population=None if made.reason else state.population)
+    if made.reason is None and request.population is not None:
+        return replace(made, population=request.population)
+    return made
+
+
 def _evaluator(
-    request: SearchRequest, space: Space, history: Sequence[TrialResult], *, keep: bool = True
+    request: SearchRequest,
+    space: Space,
+    history: Sequence[TrialResult],
+    grouped: Grouping,
+    *,
+    keep: bool = True,
 ) -> PooledEvaluator:
     weights = request.out / WEIGHTS
     settings = TrainingSettings(
@@ -223,10 +270,12 @@ def _evaluator(
         latency="latency_ms" in request.objectives or request.max_latency_ms is not None,
         latency_limit=request.max_latency_ms,
         weights=weights if keep else None,
+        memory=grouped.memory,
     )
     return PooledEvaluator(
         settings,
         workers=request.worker_count,
+        population=grouped.population,
         objectives=request.objectives,
         choose_parent=parent_chooser(request.inherit, space),
         finished=[r for r in history if r.value is not None and weights_file(weights, r.id).is_file()],
@@ -246,7 +295,12 @@ def _confirmed(
     # A limit of what is measured has let them pass once.
     anew = replace(request, inherit="none", max_latency_ms=None)
     left = None if request.max_seconds is None else max(1e-6, request.max_seconds - seconds())
-    return confirm(request, space, result, lambda: _evaluator(anew, space, (), keep=False), left, progress)
+
+    def alone() -> PooledEvaluator:
+        # Each in an order of its own: what the order of a population did to the best is to be seen, too.
+        return _evaluator(anew, space, (), Grouping(None), keep=False)
+
+    return confirm(request, space, result, alone, left, progress)
 
 
 def _outcome(

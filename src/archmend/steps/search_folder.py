@@ -47,6 +47,7 @@ class SearchState(BaseModel):
         latency: what the limit of latency stands on before networks are built; null where there is none, or
             nothing is known of the space or the machine.
         warm_start: what was taken over from earlier runs.
+        population: trials that a worker trains together; null where each is trained by itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -60,6 +61,7 @@ class SearchState(BaseModel):
     archmend_version: str = archmend.__version__
     latency: PredictedLatency | None = None
     warm_start: tuple[EarlierRun, ...] = ()
+    population: int | None = None
 
 
 def claim(request: SearchRequest) -> SearchState | None:
@@ -129,8 +131,9 @@ def write_state(
     *,
     latency: PredictedLatency | None = None,
     warm_start: tuple[EarlierRun, ...] = (),
+    population: int | None = None,
 ) -> None:
-    """Write search.json; what it says of latency and of earlier runs stays unless it is given anew."""
+    """Write search.json; what it says of latency, earlier runs and populations stays unless given anew."""
     known = _known_state(request.out / SEARCH)
     state = SearchState(
         request=request.as_json(),
@@ -140,6 +143,7 @@ def write_state(
         split_digest=info.split_digest,
         latency=latency or (known.latency if known else None),
         warm_start=warm_start or (known.warm_start if known else ()),
+        population=population or (known.population if known else None),
     )
     source = request.space_source
     copy = _COPIES.get(source.kind)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -51,6 +52,9 @@ class SearchRequest:
         data_uri: where the prepared data lies already for the cluster's nodes; None uploads it.
         confirm: how many of the best architectures are trained again with fresh seeds; None for none.
         warm_start: folders or journals of earlier runs whose trials the strategy is told as ranks.
+        no_fuse: train each trial by itself, also where several could be trained together.
+        population: trials that a worker trains together; None is as many as suit the search.
+        max_memory: of all workers together, as 2GiB or 500MB; None is 2 GiB.
     """
 
     data: str
@@ -83,6 +87,9 @@ class SearchRequest:
     data_uri: str | None = None
     confirm: int | None = None
     warm_start: tuple[str, ...] = ()
+    no_fuse: bool | None = None
+    population: int | None = None
+    max_memory: str | None = None
 
     def __post_init__(self) -> None:
         """Check each value by itself.
@@ -90,8 +97,16 @@ class SearchRequest:
         Raises:
             BadInput: naming the flag and its value.
         """
-        for name in ("max_trials", "max_params", "max_flops", "epochs", "batch_size", "workers", "confirm"):
+        counts = ("max_trials", "max_params", "max_flops", "epochs", "batch_size", "workers", "confirm")
+        for name in (*counts, "population"):
             at_least(name, getattr(self, name), 1)
+        if self.no_fuse and self.population is not None:
+            raise BadInput(
+                f"--population {self.population} trains trials together and --no-fuse each by itself; "
+                "leave one of them out"
+            )
+        if self.max_memory is not None:
+            memory_bytes(self.max_memory)
         at_least("seed", self.seed, 0)
         for name in ("max_seconds", "max_latency_ms", "learning_rate"):
             positive(name, getattr(self, name))
@@ -193,6 +208,20 @@ def request_difference(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> st
 
 def _shown(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+def memory_bytes(text: str) -> int:
+    """Return a size in bytes.
+
+    Raises:
+        BadInput: the text is none.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?)?B?", text.strip(), re.IGNORECASE)
+    if found is None or float(found[1]) == 0:
+        raise BadInput(f"--max-memory must be a size such as 2GiB or 500MB, got {text!r}")
+    unit = (found[2] or "").upper()
+    base = 1024 if unit.endswith("I") else 1000
+    return int(float(found[1]) * base ** (" KMGT".index(unit[0]) if unit else 0))
 
 
 def available_cores() -> int:
