@@ -8,7 +8,9 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -82,18 +84,26 @@ class Laboratory:
         assert network is not None
         return Trained(architecture, network, self.space.cost(architecture)["params"], self._known[name])
 
+    @cached_property
+    def _on_device(self) -> Any:
+        """The rows to train on and those held out, moved once: what is compiled holds on to them."""
+        from archmend.training.fitting import DeviceRows
+
+        return DeviceRows(self._x, self._y), DeviceRows(self._held_x, self._held_y)
+
     def _accuracy(self, architecture: Architecture, seed: int) -> float:
         import keras
 
         from archmend.networks import build
-        from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
+        from archmend.training.fitting import Fitting, NotFiniteError, predict
 
+        train, held_out = self._on_device
         model = build(self.space, architecture, seed=seed)
-        fitting = Fitting(model, DeviceRows(self._x, self._y), batch_size=32, seed=seed)
+        fitting = Fitting(model, train, batch_size=32, seed=seed)
         try:
             for _ in range(self._epochs):
                 fitting.epoch()
-            answers = predict(model, DeviceRows(self._held_x, self._held_y)).argmax(axis=1)
+            answers = predict(model, held_out).argmax(axis=1)
         except NotFiniteError:
             return 0.0
         finally:
