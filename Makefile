@@ -18,7 +18,7 @@ TEST := $(TEST_ENV) $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-repair-overhead repair-learned bench-pipeline bench-inheritance bench-entropy bench-search clean
+.PHONY: help install run test test-unit lint format types compile images kind-up kind-run kind-test kind-down bench-digits bench-repair bench-repair-overhead repair-learned bench-pipeline bench-inheritance bench-entropy bench-search bench-speed clean
 
 help:  ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-21s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ bench-pipeline: $(STAMP)  ## what kfp and our wrapping add to a step
 bench-search: $(STAMP)  ## all strategies and their peers replayed on tables of trained networks (ARGS="--seeds 10")
 	VIRTUAL_ENV=$(abspath $(VENV)) UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --frozen --inexact --quiet --extra $(EXTRA) --extra dev --extra bench
 	PYTHONPATH=. OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.search $(ARGS)
+
+bench-speed: $(STAMP)  ## populations beside Keras's own fit one by one (ARGS="--data mnist:PATH")
+	PYTHONPATH=. $(BIN)/python -m benchmarks.speed $(ARGS)
 
 bench-inheritance: $(STAMP)  ## epochs that inherited weights save, and whether they keep the order (ARGS="--data mnist:PATH")
 	$(BIN)/python benchmarks/inheritance.py $(ARGS)

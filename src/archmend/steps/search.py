@@ -241,6 +241,7 @@ def _grouping(
         budget,
         request.optimizer,
         workers=request.worker_count,
+        inherits=request.inherit != "none",
         data_bytes=4 * sum(info.rows.values()) * math.prod(info.encoded_shape),
         max_memory=None if request.max_memory is None else memory_bytes(request.max_memory),
     )

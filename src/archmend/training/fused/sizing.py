@@ -45,6 +45,7 @@ def grouping(
     *,
     workers: int,
     data_bytes: int,
+    inherits: bool = False,
     max_memory: int | None = None,
 ) -> Grouping:
     """Return how the trials of a search are grouped; it depends on what is asked for alone.
@@ -56,6 +57,7 @@ def grouping(
         optimizer: by name.
         workers: how many processes.
         data_bytes: of the encoded rows, which each of them holds.
+        inherits: whether trials begin with the weights of earlier ones, which there have to be.
         max_memory: bytes for all workers together; None is `MEMORY`.
     """
     reason = why_not(space, RULES.get(optimizer), optimizer)
@@ -68,6 +70,6 @@ def grouping(
         trials = int(space.size)
     share = _MOST if trials is None else -(-trials // workers)
     most = _MOST
-    if strategy.learns or strategy.fidelities:
+    if strategy.learns or strategy.fidelities or inherits:
         most, share = _LEARNING, share // _ROUNDS
     return Grouping(max(1, min(most, share)), None, memory)
