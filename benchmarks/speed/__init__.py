@@ -1,0 +1,1 @@
+"""How fast populations are trained, beside Keras and KerasTuner."""
