@@ -305,17 +305,15 @@ def few_rows(case: Case, rng: np.random.Generator) -> Injected:
     return replace(case, layers=tuple(body), rows=int(rng.integers(24, 60)), batch_size=16, epochs=150), ()
 
 
+TINY = ("vanishing", "entropy_collapse", "dying")
+"""Of a signal that tiny weights end; rectified units are then as good as zero."""
 INJECTIONS: dict[str, Injection] = {
     "vanishing_depth": Injection(
         vanishing_depth, ("vanishing", "entropy_collapse"), True, "hidden", _is_dense
     ),
     "vanishing_tanh": Injection(vanishing_tanh, ("vanishing", "entropy_collapse"), True, "hidden", _is_dense),
-    "tiny_init": Injection(
-        tiny_init, ("vanishing", "entropy_collapse", "zero_initialization"), True, "hidden", _plain
-    ),
-    "tiny_layer": Injection(
-        tiny_layer, ("vanishing", "entropy_collapse", "zero_initialization"), True, "hidden", _plain
-    ),
+    "tiny_init": Injection(tiny_init, (*TINY, "zero_initialization"), True, "hidden", _plain),
+    "tiny_layer": Injection(tiny_layer, (*TINY, "zero_initialization"), True, "hidden", _plain),
     "exploding_init": Injection(exploding_init, ("exploding", "saturated"), True, "hidden", _plain),
     "exploding_exponential": Injection(exploding_exponential, ("exploding",), True, "hidden", _is_dense),
     "dying_bias": Injection(dying_bias, ("dying",), True, "hidden", _rectified),

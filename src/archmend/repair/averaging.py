@@ -56,7 +56,7 @@ class WeightAverage:
         """Let the average be a candidate, the best one unless it is worse; the run stands where it stood."""
         if self._count < FEWEST or run.engine is not self._engine:
             return
-        here, last, best = run.checkpoint(), run.validate(), None
+        here, best = run.checkpoint(), None
         if candidates.best is not None:
             run.restore(candidates.best)
             best = run.validate()
@@ -65,8 +65,9 @@ class WeightAverage:
         run.refresh_statistics()
         number, found = candidates.add(candidates.remedies, name=NAME), run.validate()
         candidates.consider(number, run, found)
-        # Where the last epoch does better, the run was still learning and the average knows less.
-        if best is not None and found.row_loss < last.row_loss and _level(best, found):
+        # Where the latest epochs do better, the run was still learning and the average knows less.
+        recent = [record.val_accuracy for record in run.place.history[-max(1, self._count // 2) :]]
+        if best is not None and found.accuracy >= np.mean(recent) and _level(best, found):
             candidates.take(number, run, found)
         run.restore(here)
 

@@ -100,6 +100,9 @@ def test_dying_layers_and_signals_that_dead_units_end() -> None:
     assert named(statistics(layers=dead)) == ("dying", "b")
     fading = (layer("a", inactive=0.4), layer("b", inactive=0.4, entropy=1e-5), *HEALTHY[2:])
     assert named(statistics(layers=fading)) == ("dying", "b")
+    faint = (layer("a", scale=0.1), layer("b", scale=1e-6, entropy=1e-9), layer("c", scale=1e-9), HEALTHY[-1])
+    assert named(statistics(layers=faint)) == ("dying", "b")
+    assert named(statistics(layers=(layer("a", scale=0.1), layer("b", scale=1e-3), *HEALTHY[2:]))) is None
     silent_tanh = (layer("a", activation="tanh", inactive=1.0), *HEALTHY[1:])
     assert named(statistics(layers=silent_tanh)) is None
 

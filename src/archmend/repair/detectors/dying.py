@@ -15,10 +15,18 @@ LAYER_SHARE = 0.9
 network's layers stay at or below 0.6 (5 units, He)."""
 COLLAPSE_SHARE = 0.2
 """Mean share over the rectified layers at which a collapsed signal is put down to dead units."""
+FAINT = 1e-3
+"""Size of a rectified layer's outputs over the first one's at which they are as good as zero."""
+FAINT_SHARE = 0.5
+"""Share of the rectified layers that are so."""
 
 
 class Dying(Detector):
-    """Rectified layers most of whose units are zero on every probe row, or whose signal such units end."""
+    """Rectified layers most of whose units are zero on every probe row, or whose signal such units end.
+
+    Units that are as good as zero in most of the layers, as tiny first weights make them, count too: their
+    gradients are zero a few steps later.
+    """
 
     name: ClassVar[str] = "dying"
     when: ClassVar[When] = "probe"
@@ -42,10 +50,9 @@ def dying_layer(statistics: TrainingStatistics) -> tuple[str, dict[str, float]] 
     for layer in rectified:
         if layer.inactive >= LAYER_SHARE:
             return layer.name, {"inactive": layer.inactive, "dormant": layer.dormant, "limit": LAYER_SHARE}
-    if rectified and sum(layer.inactive for layer in rectified) / len(rectified) >= COLLAPSE_SHARE:
-        collapsed = collapsed_layer(rectified)
-        if collapsed is not None:
-            name, evidence = collapsed
-            share = sum(layer.inactive for layer in rectified) / len(rectified)
-            return name, {**evidence, "inactive": share}
-    return None
+    if not rectified:
+        return None
+    share = sum(layer.inactive for layer in rectified) / len(rectified)
+    faint = sum(layer.scale < FAINT * rectified[0].scale for layer in rectified) / len(rectified)
+    collapsed = collapsed_layer(rectified) if share >= COLLAPSE_SHARE or faint > FAINT_SHARE else None
+    return None if collapsed is None else (collapsed[0], {**collapsed[1], "inactive": share, "faint": faint})
