@@ -19,7 +19,7 @@ from archmend.search.objectives import (
 from archmend.search.pareto import best_of, dominates, pareto_front
 from archmend.search.ranking import best_first
 from archmend.search.repeats import Estimate, estimates, incumbent
-from archmend.search.stopping import StoppedBy, common_failure, reached_target
+from archmend.search.stopping import StoppedBy, common_failure, reached_target, too_slow
 from archmend.search.strategies import create_strategy, parse_strategy, strategy_names, with_epochs
 from archmend.search.strategy import Settings, Strategy
 from archmend.search.types import Budget, Status, Suggestion, TrialResult, Value
@@ -59,5 +59,6 @@ __all__ = [
     "reached_target",
     "run",
     "strategy_names",
+    "too_slow",
     "with_epochs",
 ]

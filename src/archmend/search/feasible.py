@@ -63,7 +63,7 @@ class Feasible:
         self.share = sum(over <= 1 for _, over in pilot) / _PILOT
         self.rare = self.share < _RARE
         self.nearest = min(pilot, key=_over)
-        choices = sum(len(architecture) for architecture, _ in pilot) / _PILOT
+        choices = max(1.0, sum(len(architecture) for architecture, _ in pilot) / _PILOT)
         # From half of the choices to about half of one: large steps for the start, small ones at the limits.
         self._shares = [0.5**power for power in range(1, 2 + max(1, math.ceil(math.log2(choices))))]
 

@@ -13,7 +13,15 @@ from archmend.search.hypervolume import Hypervolume
 from archmend.search.objectives import check_value
 from archmend.search.pareto import best_of, pareto_front
 from archmend.search.repeats import incumbent
-from archmend.search.stopping import ALIKE, StoppedBy, charged, common_failure, reached_target
+from archmend.search.stopping import (
+    ALIKE,
+    SLOW,
+    StoppedBy,
+    charged,
+    common_failure,
+    reached_target,
+    too_slow,
+)
 from archmend.search.strategy import Strategy
 from archmend.search.types import Budget, Suggestion, TrialResult
 from archmend.spaces import Space
@@ -87,7 +95,7 @@ def run(
         clock: seconds.
 
     Raises:
-        BadInput: no architecture fits the budget.
+        BadInput: no architecture fits the budget, or none of the first keeps its limit of latency.
         NothingSucceeded: the first trials all failed for the same reason.
     """
     refuse_impossible(space, budget)
@@ -96,7 +104,7 @@ def run(
         if hasattr(evaluator, name):
             setattr(evaluator, name, value)
     pool = evaluator if isinstance(evaluator, Pool) else OneByOne(evaluator)
-    state = _Search(space, pool, strategy, budget, deadline, on_trial, progress, clock, list(history))
+    state = _Search(space, pool, strategy, budget, deadline, on_trial, progress, clock, history)
     return state.go()
 
 
@@ -111,19 +119,20 @@ class _Search:
         on_trial: Callable[[TrialResult], None] | None,
         progress: Callable[[SearchProgress], None] | None,
         clock: Callable[[], float],
-        results: list[TrialResult],
+        history: Iterable[TrialResult],
     ) -> None:
         self._space, self._pool, self._strategy, self._budget = space, pool, strategy, budget
         self._deadline, self._clock = deadline, clock
         self._on_trial, self._progress = on_trial, progress
-        self._results = results
+        told = list(history)
+        strategy.tell(told)  # which refuses two results of one trial
+        results = self._results = list({result.id: result for result in told}.values())
         # Kept as results come: going through all of them after each trial would make long searches slow.
         self._best, self._charged = best_of(results), charged(results)
         self._running: dict[int, Suggestion] = {}
         self._last: TrialResult | None = None
 
     def go(self) -> SearchResult:
-        self._strategy.tell(self._results)
         self._show()
         self._give_up_if_all_fail()
         while True:
@@ -132,6 +141,10 @@ class _Search:
                 break
             result = self._pool.next_result()
             suggestion = self._running.pop(result.id, None)
+            if suggestion is not None and result.status == "running":
+                raise BadInput(
+                    f"the evaluator gave trial {result.id} as running; give its result, once it has one"
+                )
             if suggestion is None:
                 raise BadInput(
                     f"the evaluator gave a result of trial {result.id}, which is not running; "
@@ -198,6 +211,10 @@ class _Search:
         self._show()
         if self._best is None:
             self._give_up_if_all_fail()
+        if not self._charged and len(self._results) >= SLOW:
+            slow = too_slow(self._budget, self._results)
+            if slow is not None:
+                raise BadInput(slow)
 
     def _give_up_if_all_fail(self) -> None:
         reason = common_failure(self._results, self._running)

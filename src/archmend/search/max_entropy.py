@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from archmend.errors import BadInput
 from archmend.search.entropy import calibration_for, is_effective, score
 from archmend.search.fitting import draw_within, fits, limits_cost
 from archmend.search.limited import LimitedStrategy
@@ -162,4 +163,10 @@ class _Ranking:
 
 def _as_drawn(space: Space, rng: np.random.Generator) -> Budget:
     """Return a limit at the largest of some draws."""
-    return Budget(params=int(max(space.cost(space.sample(rng))["params"] for _ in range(_DRAWS))))
+    costs = [space.cost(space.sample(rng)) for _ in range(_DRAWS)]
+    if any("params" not in cost for cost in costs):
+        raise BadInput(
+            f"space {space.name!r} has no end and its cost gives no params, so that entropy has no largest "
+            "value in it; give it a cost function, or take another strategy"
+        )
+    return Budget(params=int(max(cost["params"] for cost in costs)))

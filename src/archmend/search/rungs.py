@@ -11,7 +11,7 @@ from pydantic import Field
 
 from archmend.errors import BadInput
 from archmend.search.proposing import as_told
-from archmend.search.strategy import Settings, Strategy
+from archmend.search.strategy import Settings, Strategy, check_settings
 from archmend.search.types import Suggestion, TrialResult
 from archmend.spaces import Architecture
 
@@ -51,6 +51,7 @@ class RungStrategy(Strategy):
             BadInput: wrong settings, or a proposer that cannot be one.
         """
         inner = {k.removeprefix(PROPOSER): v for k, v in given.items() if k.startswith(PROPOSER)}
+        check_settings(type(self), inner)
         super().__init__(*args, **{k: v for k, v in given.items() if not k.startswith(PROPOSER)})
         settings, self._inner = self.settings, inner
         if settings.min_epochs > settings.max_epochs:

@@ -9,6 +9,8 @@ from archmend.search.objectives import DIRECTIONS, first_of
 from archmend.search.pareto import best_of
 from archmend.search.types import Budget, TrialResult
 
+SLOW = 30
+"""Networks that were built and are all over the limit of latency, after which no other one is."""
 StoppedBy = Literal["trials", "seconds", "target", "exhausted", "cancelled"]
 """What ended a search; `cancelled` is by somebody else, as an Experiment that is stopped by hand."""
 ALIKE = 3
@@ -26,6 +28,22 @@ def reached_target(budget: Budget, objectives: Sequence[str], results: Sequence[
     if budget.target is None or best is None or best.value is None:
         return False
     return first_of(best.value) >= DIRECTIONS.get(objectives[0], 1) * budget.target
+
+
+def too_slow(budget: Budget, results: Sequence[TrialResult]) -> str | None:
+    """Return why the limit of latency leaves nothing, where no network of those measured has kept it.
+
+    Args:
+        budget: with the limit.
+        results: of all that was evaluated, rejected ones among them.
+    """
+    measured = [r.latency_ms for r in results if r.status == "rejected" and r.latency_ms is not None]
+    if budget.latency_ms is None or not measured or charged(results):
+        return None
+    return (
+        f"none of {len(measured)} networks keeps latency_ms {budget.latency_ms:g} on this machine; the "
+        f"fastest took {min(measured):.3g}: raise the limit"
+    )
 
 
 def common_failure(results: Sequence[TrialResult], running: Collection[int] = ()) -> str | None:

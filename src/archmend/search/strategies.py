@@ -19,7 +19,7 @@ from archmend.search.nsga2 import Nsga2
 from archmend.search.objectives import checked_objectives
 from archmend.search.random import RandomSearch
 from archmend.search.reinforce import Reinforce
-from archmend.search.strategy import Strategy
+from archmend.search.strategy import Strategy, check_settings
 from archmend.search.surrogate import Surrogate
 from archmend.search.tpe import Tpe
 from archmend.search.types import Budget, TrialResult
@@ -103,6 +103,7 @@ def parse_strategy(text: str) -> tuple[str, dict[str, Any]]:
         if key in settings:
             raise BadInput(f"the setting {key!r} is given twice in --strategy {text!r}; leave one out")
         settings[key] = value
+    check_settings(_classes()[name], settings)
     return name, settings
 
 

@@ -10,8 +10,12 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from archmend.errors import BadInput, unknown_name
+from archmend.search.objectives import check_value
 from archmend.search.types import Budget, Suggestion, TrialResult
 from archmend.spaces import Architecture, Space
+
+NO_SETTINGS = ("name", "space", "seed", "budget", "objectives", "prior")
+"""What a strategy is made with besides its settings, so that no setting can have such a name."""
 
 
 class Settings(BaseModel):
@@ -92,9 +96,12 @@ class Strategy(ABC):
 
         Raises:
             BadInput: a result with another architecture, or more or fewer epochs, than was suggested under
-                its id.
+                its id; a trial that was told otherwise before; not one value an objective. Nothing is then
+                taken in.
         """
-        for result in results:
+        told = list(results)
+        self._check_told(told)
+        for result in told:
             fidelity = self._checked_fidelity(result)
             self._suggested[result.id] = Suggestion(result.id, result.architecture, fidelity)
             if result.status != "running":
@@ -147,6 +154,20 @@ class Strategy(ABC):
                 ones is in `history`.
         """
 
+    def _check_told(self, told: Sequence[TrialResult]) -> None:
+        known = dict(self._results)
+        for result in told:
+            check_value(result, self.objectives)
+            self._checked_fidelity(result)
+            before = known.get(result.id)
+            if before is not None and (before.status, before.value) != (result.status, result.value):
+                raise BadInput(
+                    f"trial {result.id} was told as {_said(before)} and now as {_said(result)}; "
+                    "a trial has one result"
+                )
+            if result.status != "running":
+                known[result.id] = result
+
     def _checked_fidelity(self, result: TrialResult) -> int | None:
         known = self._suggested.get(result.id)
         if known is None:
@@ -167,6 +188,23 @@ class Strategy(ABC):
         while self._first_open in self._suggested:
             self._first_open += 1
         return self._first_open
+
+
+def _said(result: TrialResult) -> str:
+    return result.status if result.value is None else f"{result.status} with {result.value}"
+
+
+def check_settings(strategy: type[Strategy], names: Iterable[str]) -> None:
+    """Refuse names of settings that stand for something else.
+
+    Raises:
+        BadInput: with the first of them.
+    """
+    for name in names:
+        if name in NO_SETTINGS:
+            raise BadInput(
+                f"{name!r} is no setting of strategy {strategy.name!r} but of the search; leave it out"
+            )
 
 
 def _checked(strategy: type[Strategy], given: Mapping[str, Any]) -> Settings:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from numbers import Integral
+from typing import Literal, get_args
 
 from archmend.errors import BadInput
 from archmend.spaces import Architecture
@@ -62,7 +63,13 @@ class TrialResult:
     parent: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a value that cannot be ranked."""
+        """Refuse what is no trial, and a value that cannot be ranked."""
+        if isinstance(self.id, bool) or not isinstance(self.id, Integral) or self.id < 0:
+            raise BadInput(f"a trial's id must be a whole number of at least 0, got {self.id!r}")
+        if self.status not in get_args(Status):
+            raise BadInput(
+                f"trial {self.id} has the status {self.status!r}; give one of {', '.join(get_args(Status))}"
+            )
         if self.status == "succeeded" and self.value is None:
             raise BadInput(f"trial {self.id} succeeded without a value; give one, or the status 'failed'")
         if self.status not in ("succeeded", "stopped") and self.value is not None:

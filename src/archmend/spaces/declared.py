@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from archmend.errors import BadInput, unknown_name
 from archmend.spaces.choice import Choice, OpenIntegers, Repeat
 
 Item = Choice | Repeat
+MOST_CHOICES = 300
+"""Of one architecture: counting a space goes a call deeper for each, and takes many seconds for so many."""
+_NUMBER = re.compile("[1-9][0-9]{0,8}")
 
 
 def checked_items(choices: Iterable[Item], space: str) -> tuple[Item, ...]:
@@ -21,44 +26,84 @@ def checked_items(choices: Iterable[Item], space: str) -> tuple[Item, ...]:
     if not items:
         raise BadInput(f"space {space!r} has no choices; give at least one")
     known: dict[str, Choice] = {}
-    repeated: set[str] = set()
+    repeated: dict[str, _Repeated] = {}
+    most = 0
     for item in items:
         if isinstance(item, Choice):
             _add(item, known, repeated, space)
+            most += 1
         elif isinstance(item, Repeat):
             _check_counter(item, known)
+            times = _most(known[item.by])
             inside = dict(known)
             for choice in item.choices:
                 _add(choice, inside, repeated, space)
-            repeated |= {choice.name for choice in item.choices}
+            repeated |= {choice.name: _Repeated(choice, times) for choice in item.choices}
+            most += len(item.choices) * (times or 1)
         else:
             raise BadInput(f"space {space!r} has {item!r} among its choices; give Choice or Repeat")
+    if most > MOST_CHOICES:
+        raise BadInput(
+            f"space {space!r} has architectures of {most:,} choices; give at most {MOST_CHOICES} in all"
+        )
     return items
 
 
-def _add(choice: Choice, known: dict[str, Choice], repeated: set[str], space: str) -> None:
+@dataclass(frozen=True)
+class _Repeated:
+    """A choice of a repetition, and how often it is made at most; None without an end."""
+
+    choice: Choice
+    times: int | None
+
+
+def _most(counter: Choice) -> int | None:
+    return None if counter.is_open else max(int(value) for value in counter.levels)
+
+
+def _add(choice: Choice, known: dict[str, Choice], repeated: Mapping[str, _Repeated], space: str) -> None:
     if choice.name in known or choice.name in repeated:
         raise BadInput(f"space {space!r} has two choices named {choice.name!r}; rename one of them")
     if choice.name.rpartition("_")[0] in repeated and choice.name.rpartition("_")[2].isdigit():
         raise BadInput(f"choice {choice.name!r} has the name of a repeated one; rename it")
     if isinstance(choice.when, dict):
         for parent, allowed in choice.when.items():
-            _check_condition(choice, parent, allowed, known, repeated)
+            found = known.get(parent) or _numbered(choice, parent, repeated)
+            if found is None:
+                raise unknown_name(
+                    f"parent of choice {choice.name!r} (parents come before it)", str(parent), known
+                )
+            _check_condition(choice, parent, found, allowed)
+    like = choice.like
+    if like is not None and like not in known and _numbered(choice, like, repeated) is None:
+        raise unknown_name(f"choice that {choice.name!r} is like", like, known)
     known[choice.name] = choice
 
 
-def _check_condition(
-    choice: Choice, parent: str, allowed: Sequence[object], known: dict[str, Choice], repeated: set[str]
-) -> None:
-    if parent not in known:
-        if parent.rpartition("_")[0] in repeated:
-            return  # a numbered choice of a repetition: whether it is there shows in the architecture
-        raise unknown_name(f"parent of choice {choice.name!r} (parents come before it)", parent, known)
+def _numbered(choice: Choice, parent: object, repeated: Mapping[str, _Repeated]) -> Choice | None:
+    """Return the repeated choice that a name such as `width_2` means; None for a name of none.
+
+    Raises:
+        BadInput: the choice is never repeated so often.
+    """
+    name, _, number = str(parent).rpartition("_")
+    if name not in repeated or not _NUMBER.fullmatch(number):
+        return None
+    found = repeated[name]
+    if found.times is not None and int(number) > found.times:
+        raise BadInput(
+            f"choice {choice.name!r} depends on {parent!r}, and {name!r} is repeated {found.times} times at "
+            "most; give a number up to that"
+        )
+    return found.choice
+
+
+def _check_condition(choice: Choice, parent: str, found: Choice, allowed: Sequence[object]) -> None:
     for value in allowed:
-        if known[parent].canonical(value) is None:
+        if found.canonical(value) is None:
             raise BadInput(
                 f"choice {choice.name!r} depends on {parent!r} being {value!r}, which it never is; "
-                f"{parent!r} takes {_values_of(known[parent])}"
+                f"{parent!r} takes {_values_of(found)}"
             )
 
 

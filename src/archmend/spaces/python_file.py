@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from numbers import Real
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from archmend.errors import BadInput
+from archmend.spaces.architecture import Architecture
 from archmend.spaces.builtin import FAMILIES
 from archmend.spaces.family import Rows
 from archmend.spaces.space import Space
@@ -49,6 +52,8 @@ def space_of_python(content: str, path: str, label: str, name: str, rows: Rows) 
         given = _called(given, (rows.shape, rows.classes), "space", path, label)
         if not isinstance(given, Space):
             raise BadInput(f"{label}: space() returned {type(given).__name__}; return a Space")
+    if given.has_cost:
+        given = given.with_cost(_checked_cost(given.cost, path, label))
     return _placed(given, _build_of(module, path, label), name, label, rows)
 
 
@@ -98,6 +103,27 @@ def _build_of(module: ModuleType, path: str, label: str) -> Callable[..., Any] |
     code = getattr(build, "__code__", None)
     made.place = _where(label, None if code is None else code.co_firstlineno)  # type: ignore[attr-defined]
     return made
+
+
+def _checked_cost(
+    cost: Callable[[Architecture], Mapping[str, float]], path: str, label: str
+) -> Callable[[Architecture], Mapping[str, float]]:
+    """Return the file's cost function, whose answers are numbers that can be compared with a limit."""
+
+    def checked(architecture: Architecture) -> Mapping[str, float]:
+        found = _called(cost, (architecture,), "cost", path, label)
+        wrong = not isinstance(found, Mapping) or any(
+            isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf
+            for value in found.values()
+        )
+        if wrong:
+            raise BadInput(
+                f"{label}: the cost function returned {str(found)[:_LONGEST]} for {architecture}; return "
+                "finite numbers of at least 0 by name, such as {'params': 120, 'flops': 240}"
+            )
+        return found
+
+    return checked
 
 
 def _arity(build: Any) -> int | None:

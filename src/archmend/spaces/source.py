@@ -78,6 +78,11 @@ class SpaceSource:
         return BUILT_IN[self.name].family if self.kind == "built-in" else None
 
     @property
+    def family(self) -> str | None:
+        """Name of the family of its networks; None where only its file's code knows."""
+        return None if self._family is None else self._family.name
+
+    @property
     def data(self) -> str:
         """What its networks are for, in words."""
         family = self._family

@@ -229,7 +229,7 @@ class Space:
 
         made = walk(self.choices, decide)
         rest = list(codes)
-        if rest:
+        if rest and (made or code):  # an architecture without an active choice has no letters
             raise BadInput(
                 f"architecture {code!r} is not of space {self.name!r}: nothing is chosen by "
                 f"{JOINER.join(rest)!r} at its end; leave it out, as in {self.example()}"

@@ -22,8 +22,7 @@ _CHOICE = ("name", "values", "range", "integers", "ordered", "when", "like")
 _REPEAT = ("repeat", "choices")
 _VALUES = ("values", "range", "integers")
 MOST_VALUES = 10_000
-MOST_REPETITIONS = 1_000
-"""What one range may hold, and how often a listed choice may repeat others."""
+"""What one range may hold."""
 LARGEST = 10**15
 """Whole numbers end here, as open ones do."""
 
@@ -246,30 +245,8 @@ class _Reader:
                     self._at(line, lambda part=part: family.check_item(part))
                 new = overridden(items, part) if base else [*items, part]
                 self._at(line, lambda new=new: checked_items(new, self._label))
-                self._check_like(part, new, line)
-                self._check_counted(part, new, line)
             items = list(new)
         return tuple(items)
-
-    def _check_like(self, item: Item, items: Iterable[Item], line: int) -> None:
-        known = {name for other in items for name in other.names}
-        for choice in (item,) if isinstance(item, Choice) else item.choices:
-            if choice.like is not None and choice.like not in known:
-                raise self._relined(
-                    line, unknown_name(f"choice that {choice.name!r} is like", choice.like, known)
-                )
-
-    def _check_counted(self, item: Item, items: Iterable[Item], line: int) -> None:
-        counters = {i.by for i in items if isinstance(i, Repeat)}
-        for choice in (c for c in items if isinstance(c, Choice) and c.name in counters):
-            if not choice.is_open and max(int(v) for v in choice.levels) > MOST_REPETITIONS:
-                most = max(int(v) for v in choice.levels)
-                raise wrong(
-                    self._label,
-                    line,
-                    f"choice {choice.name!r} repeats others {most:,} times; give at most "
-                    f"{MOST_REPETITIONS:,}",
-                )
 
     def _mapping(self, node: Node, what: str, keys: tuple[str, ...]) -> dict[str, Node]:
         if not isinstance(node.value, dict):

@@ -21,6 +21,7 @@ from archmend.search import (
     create_strategy,
     parse_strategy,
     run,
+    too_slow,
     with_epochs,
 )
 from archmend.spaces import Space
@@ -144,6 +145,9 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
             write_state(request, info, seconds())
             raise
     if result.best is None:
+        slow = too_slow(budget, [*result.trials, *result.rejected])
+        if slow is not None:
+            raise BadInput(slow)
         raise NothingSucceeded(_why_nothing(result.trials, result.stopped_by))
     if confirmed is not None:
         winner, record = confirmed

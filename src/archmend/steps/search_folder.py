@@ -48,6 +48,7 @@ class SearchState(BaseModel):
             nothing is known of the space or the machine.
         warm_start: what was taken over from earlier runs.
         population: trials that a worker trains together; null where each is trained by itself.
+        family: of the networks; null where only the space's own code knows.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -62,6 +63,7 @@ class SearchState(BaseModel):
     latency: PredictedLatency | None = None
     warm_start: tuple[EarlierRun, ...] = ()
     population: int | None = None
+    family: str | None = None
 
 
 def claim(request: SearchRequest) -> SearchState | None:
@@ -144,6 +146,7 @@ def write_state(
         latency=latency or (known.latency if known else None),
         warm_start=warm_start or (known.warm_start if known else ()),
         population=population or (known.population if known else None),
+        family=request.space_source.family,
     )
     source = request.space_source
     copy = _COPIES.get(source.kind)

@@ -69,10 +69,13 @@ def read_warm_start(runs: Sequence[str], space: Space, objective: str) -> WarmSt
         objective: its objectives, with commas.
 
     Raises:
-        BadInput: a run that is not there or is damaged, that searched another family of networks, or has no
-            trial that says anything here.
+        BadInput: a run that is given twice, is not there or is damaged, that searched another family of
+            networks, or has no trial that says anything here.
         Unavailable: a store does not answer.
     """
+    twice = [run for run in runs if list(runs).count(run) > 1]
+    if twice:
+        raise BadInput(f"--warm-start {twice[0]!r} is given twice; leave one out")
     taken = [_taken(run, space, objective) for run in runs]
     return WarmStart(
         tuple(run for run, _ in taken), tuple(result for _, results in taken for result in results)
@@ -163,15 +166,17 @@ def _refuse_other_family(run: str, journal: str, space: Space) -> None:
     if not exists(beside):
         return
     try:
-        searched = json.loads(read_bytes(beside))["request"]["space"]
+        state = json.loads(read_bytes(beside))
+        searched, family = state["request"]["space"], state.get("family")
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"--warm-start {run!r} has a damaged {_SEARCH}; name its {_TRIALS} elsewhere"
         ) from error
     built_in = BUILT_IN.get(searched) if isinstance(searched, str) else None
-    if built_in is not None and space.family is not None and built_in.family.name != space.family:
+    if built_in is not None:
+        family = built_in.family.name
+    if family is not None and space.family is not None and family != space.family:
         raise BadInput(
             f"--warm-start {run!r} searched space {searched!r}, whose networks are of the family "
-            f"{built_in.family.name!r}, and space {space.name!r} is of {space.family!r}; name a run of that "
-            "family"
+            f"{family!r}, and space {space.name!r} is of {space.family!r}; name a run of that family"
         )

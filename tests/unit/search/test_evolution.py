@@ -83,7 +83,7 @@ def test_with_two_objectives_it_spreads_along_the_front() -> None:
         return _sum(a), -sum(int(v) ** 2 for v in a.values())
 
     strategy = create_strategy("evolution", SPACE, 0, objectives=("accuracy", "params"))
-    drawn = create_strategy("random", SPACE, 0)
+    drawn = create_strategy("random", SPACE, 0, objectives=("accuracy", "params"))
     found = []
     for made in (strategy, drawn):
         asked = []

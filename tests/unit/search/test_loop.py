@@ -16,6 +16,7 @@ from archmend.search import (
     objective_value,
     pareto_front,
     parse_objectives,
+    parse_strategy,
     run,
 )
 from archmend.spaces import Choice, Space, create_space
@@ -280,3 +281,70 @@ def test_limits_that_are_none(limit: dict[str, float]) -> None:
     (name,) = limit
     with pytest.raises(BadInput, match=f"{name} must be"):
         Budget(**limit)  # type: ignore[arg-type]
+
+
+def test_a_limit_of_latency_that_nothing_keeps_ends_the_search() -> None:
+    def slow(suggestions: list[Suggestion]) -> Iterator[TrialResult]:
+        for s in suggestions:
+            taken = 2.0 + s.id % 7
+            yield TrialResult(s.id, s.architecture, None, "rejected", reason="too slow", latency_ms=taken)
+
+    strategy = create_strategy("random", SPACES["open"], 0)
+    with pytest.raises(
+        BadInput, match=r"none of 30 networks keeps latency_ms 1 .* the fastest took 2:"
+    ):
+        run(SPACES["open"], slow, strategy, Budget(trials=5, latency_ms=1.0))
+
+
+def test_a_trial_has_one_result() -> None:
+    first = SPACE.parse("1-2")
+    one, other = TrialResult(0, first, 0.1), TrialResult(0, first, 0.9)
+    said = r"trial 0 was told as succeeded with 0\.1 and now as succeeded with 0\.9"
+    with pytest.raises(BadInput, match=said):
+        run(
+            SPACE,
+            ScriptedEvaluator(_value),
+            create_strategy("random", SPACE),
+            Budget(trials=3),
+            history=[one, other],
+        )
+    strategy = create_strategy("random", SPACE)
+    later = TrialResult(1, SPACE.parse("3-4"), 0.2)
+    with pytest.raises(BadInput, match=said):
+        strategy.tell([later, one, other])
+    assert strategy.history == (), "nothing of what is refused is taken in"
+    strategy.tell([one])
+    with pytest.raises(BadInput, match=said):
+        strategy.tell([other])
+    strategy.tell([one])
+    assert strategy.history == (one,)
+    alike = [TrialResult(0, SPACE.parse("0-0"), 0.0)] * 2
+    grid = create_strategy("grid", SPACE)
+    result = run(SPACE, ScriptedEvaluator(_value), grid, Budget(trials=2), history=alike)
+    assert [r.id for r in result.trials] == [0, 1], "told twice alike it is one trial"
+
+
+def test_what_is_no_result() -> None:
+    first = SPACE.parse("1-2")
+    with pytest.raises(BadInput, match="a trial's id must be a whole number of at least 0, got -3"):
+        TrialResult(-3, first, 0.1)
+    with pytest.raises(BadInput, match="trial 0 has the status 'done'; give one of succeeded, failed"):
+        TrialResult(0, first, 0.1, "done")  # type: ignore[arg-type]
+    for name in ("surrogate", "reinforce", "local_search", "random"):
+        with pytest.raises(BadInput, match=r"trial 0 has 2 values \(\(0\.1, 0\.2\)\) and the search has the"):
+            create_strategy(name, SPACE).tell([TrialResult(0, first, (0.1, 0.2))])
+
+    def unfinished(suggestions: list[Suggestion]) -> Iterator[TrialResult]:
+        for s in suggestions:
+            yield TrialResult(s.id, s.architecture, None, "running")
+
+    with pytest.raises(BadInput, match="gave trial 0 as running; give its result"):
+        run(SPACE, unfinished, create_strategy("random", SPACE), Budget(trials=2))
+
+
+@pytest.mark.parametrize("name", ["space", "seed", "name", "budget", "prior", "objectives"])
+def test_what_the_search_says_is_no_setting(name: str) -> None:
+    with pytest.raises(BadInput, match=f"'{name}' is no setting of strategy 'evolution' but of the search"):
+        parse_strategy(f"evolution:{name}=3")
+    with pytest.raises(BadInput, match=f"'{name}' is no setting of strategy 'asha' but of the search"):
+        create_strategy("asha", SPACE, **{f"proposer.{name}": "3"})

@@ -156,3 +156,23 @@ def test_a_setting_from_afar_opens_no_file(tmp_path: Path) -> None:
 def test_a_file_that_is_called_as_a_built_in_space_is_another(tmp_path: Path) -> None:
     (tmp_path / "fc.yaml").write_text("base: fc\nchoices:\n- {name: dropout, values: [0.2]}\n")
     assert space_source(str(tmp_path / "fc.yaml")).space_name == "my-fc"
+
+
+@pytest.mark.parametrize(
+    ("cost", "sentence"),
+    [
+        ("1 / 0", "mine.py, line 2: cost() raised ZeroDivisionError: division by zero; mend it"),
+        ("{'params': 'many'}", "mine.py: the cost function returned {'params': 'many'} for 8"),
+        ("{'params': float('nan')}", "mine.py: the cost function returned {'params': nan} for 8"),
+        ("None", "mine.py: the cost function returned None for 8"),
+    ],
+)
+def test_a_cost_that_is_none(cost: str, sentence: str, tmp_path: Path) -> None:
+    content = (
+        "from archmend.spaces import Choice, Space\n"
+        f"space = Space([Choice('width', [8, 16])], cost=lambda a: {cost})\n"
+        "def build(architecture):\n    return None\n"
+    )
+    space = _file(tmp_path, content).space(input_shape=(5,), classes=3)
+    with pytest.raises(BadInput, match=re.escape(sentence)):
+        space.cost(space.parse("8"))

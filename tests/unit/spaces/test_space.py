@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archmend.errors import BadInput
+from archmend.search import Budget, create_strategy
 from archmend.spaces import Choice, OpenIntegers, Repeat, Space, create_space, space_names
 from archmend.testing import SPACES
 
@@ -289,3 +290,38 @@ def test_doubling_stays_within_what_a_code_can_hold() -> None:
     assert steps.steps(largest) == (largest - 1,)
     space = Space([Choice("n", steps)])
     assert space.parse(str(largest)) == space.architecture({"n": largest})
+
+
+def test_no_choice_may_be_active() -> None:
+    space = Space([Choice("on", [0, 1]), Choice("x", [1, 2], when={"on": [1]})], cost=lambda a: {"params": 1})
+    assert [str(a) for a in space] == ["0", "1-1", "1-2"]
+    none = Space([Choice("x", [1, 2], when=lambda made: False)], cost=lambda a: {"params": 1})
+    (only,) = none
+    assert none.parse(str(only)) == only
+    (asked,) = create_strategy("random", none, 0, budget=Budget(params=3)).ask(1)
+    assert asked.architecture == only
+
+
+@pytest.mark.parametrize(
+    ("choices", "sentence"),
+    [
+        ([Choice("x", [1]), Choice("y", [1], like="nothing")], "unknown choice that 'y' is like"),
+        ([Choice("y", [1], when={3: [1]})], "unknown parent of choice 'y'"),  # type: ignore[dict-item]
+        (
+            [Choice("n", [1, 2]), Repeat("n", (Choice("w", [1, 2]),)), Choice("z", [1], when={"w_9": [1]})],
+            "choice 'z' depends on 'w_9', and 'w' is repeated 2 times at most",
+        ),
+        (
+            [Choice("n", [1, 2]), Repeat("n", (Choice("w", [1, 2]),)), Choice("z", [1], when={"w_1": [7]})],
+            "choice 'z' depends on 'w_1' being 7, which it never is",
+        ),
+        (
+            [Choice("n", [1, 2]), Repeat("n", (Choice("w", [1, 2]),)), Choice("z", [1], when={"w_foo": [1]})],
+            "unknown parent of choice 'z'",
+        ),
+        ([Choice("n", [1, 301]), Repeat("n", (Choice("w", [1]),))], "has architectures of 302 choices"),
+    ],
+)
+def test_what_can_never_be(choices: list[Choice | Repeat], sentence: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(sentence)):
+        Space(choices)

@@ -262,7 +262,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "too many repetitions": (
         "choices:\n- {name: a, values: [100000]}\n- repeat: a\n  choices:\n  - {name: b, values: [1]}",
-        "line 5: choice 'a' repeats others 100,000 times; give at most 1,000",
+        "has architectures of 100,001 choices; give at most 300 in all",
     ),
     "a predicate": (
         "choices:\n- {name: a, values: [1]}\n- {name: b, values: [1], when: a}",

@@ -202,3 +202,15 @@ def test_an_earlier_run_on_related_data_saves_trials(tmp_path: Path, name: str, 
         warm.append(_best(name, seed, 6, prior))
     # After half the trials it is nearer to the optimum, which has the value 0, by almost a third.
     assert np.mean(warm) > 0.7 * np.mean(cold), (np.mean(warm), np.mean(cold))
+
+
+def test_a_users_space_of_another_family_and_a_run_given_twice(tmp_path: Path) -> None:
+    run = _run(tmp_path / "one", [_line(0, "1-8-relu-none-0-0.001", 0.5)], space="mine.yaml")
+    state = json.loads((tmp_path / "one" / "search.json").read_text())
+    (tmp_path / "one" / "search.json").write_text(json.dumps({**state, "family": "conv"}))
+    with pytest.raises(
+        BadInput, match=r"space 'mine\.yaml', whose networks are of the family 'conv'"
+    ):
+        read_warm_start([run], SPACE, "accuracy")
+    with pytest.raises(BadInput, match="is given twice; leave one out"):
+        read_warm_start([run, run], SPACE, "accuracy")
