@@ -125,35 +125,77 @@ class Forward:
         if self.kinds.dropout:
             share = self.facts[f"dropout-{bucket}"][here][:, None, None]
             there = kept(self.noise[bucket][here], output.shape, share)
-            output = tf.where(there, output / (1 - share), 0.0)
+            output = output * (apart(tf.cast(there, tf.float32)) * (1 / (1 - share)))
         last = tf.range(output.shape[1]) == self.form.widths[bucket]
-        return tf.where(last[None, :, None], 1.0, output)
+        return fenced(tf.where(last[None, :, None], 1.0, output))
 
     def _normalized(self, bucket: int, here: slice, total: Any) -> Any:
-        import tensorflow as tf
-
-        mean = tf.reduce_sum(total * self.rows, axis=2, keepdims=True)
-        variance = tf.reduce_sum(tf.square(total - tf.stop_gradient(mean)) * self.rows, axis=2, keepdims=True)
-        self.statistics.setdefault(f"mean-{bucket}", []).append(mean[:, :, 0])
-        self.statistics.setdefault(f"variance-{bucket}", []).append(variance[:, :, 0])
-        scale = tf.math.rsqrt(variance + EPSILON) * self.weights[f"gamma-{bucket}"][here][:, :, None]
-        normal = (total - mean) * scale + self.weights[f"beta-{bucket}"][here][:, :, None]
-        return tf.where(self.facts[f"normalized-{bucket}"][here][:, None, None], normal, total)
+        gamma, beta = (self.weights[f"{name}-{bucket}"][here] for name in ("gamma", "beta"))
+        normal, mean, variance = batch_normalized(total, gamma, beta, self.rows)
+        self.statistics.setdefault(f"mean-{bucket}", []).append(mean)
+        self.statistics.setdefault(f"variance-{bucket}", []).append(variance)
+        has = self.facts[f"normalized-{bucket}"][here][:, None, None]
+        return normal * has + total * (1 - has)
 
     def _activated(self, bucket: int, here: slice, total: Any) -> Any:
         import keras
         import tensorflow as tf
 
         names = self.kinds.activations
-        code = self.facts[f"activation-{bucket}"][here][:, None, None]
-        output: Any = None
-        for number, name in enumerate(names):
-            made = keras.activations.get(name)(total)
-            output = made if output is None else tf.where(code == number, made, output)
+        if len(names) == 1:
+            output = keras.activations.get(names[0])(total)
+        else:
+            # Factors of 0 and 1, for LLVM would make a loop of its own for each outcome of a choice.
+            has = self.facts[f"activation-{bucket}"][here][:, :, None, None]
+            made = [keras.activations.get(name)(total) * has[:, i] for i, name in enumerate(names)]
+            output = tf.add_n(made)
         if "sigmoid" in names:
             # The only one that is not zero at zero, which padded units have to be.
             output = output * self.facts[f"real-{bucket}"][here][:, :, None]
         return output
+
+
+def batch_normalized(total: Any, gamma: Any, beta: Any, rows: Any) -> tuple[Any, Any, Any]:
+    """Return sums (networks, units, rows) normalised over the rows, and each unit's mean and variance.
+
+    Every sum over rows is a product with a vector: written as sums, XLA would unroll them one by one.
+
+    Args:
+        total: what is normalised.
+        gamma: scale of each unit, (networks, units).
+        beta: its shift.
+        rows: weight of each row in a mean.
+    """
+    import tensorflow as tf
+
+    every = tf.ones_like(rows)
+
+    @tf.custom_gradient
+    def normalized(x: Any, gamma: Any, beta: Any) -> tuple[Any, Any]:
+        mean = _over(x, rows)
+        centered = apart(x - mean[:, :, None])
+        variance = _over(centered * centered, rows)
+        scale = tf.math.rsqrt(variance + EPSILON)
+        unit = apart(centered * scale[:, :, None])
+
+        def gradient(upstream: Any, *_: Any) -> tuple[Any, Any, Any]:
+            shift, stretch = _over(upstream, every), _over(upstream * unit, every)
+            both = shift[:, :, None] + unit * stretch[:, :, None]
+            return (upstream - both * rows) * (gamma * scale)[:, :, None], stretch, shift
+
+        return (unit * gamma[:, :, None] + beta[:, :, None], mean, variance), gradient
+
+    made: tuple[Any, Any, Any] = normalized(total, gamma, beta)
+    return made
+
+
+def _over(values: Any, rows: Any) -> Any:
+    """Return the sums over the rows, each with its weight."""
+    import tensorflow as tf
+
+    networks, units, count = values.shape
+    flat = tf.reshape(apart(values), (networks * units, count))
+    return tf.reshape(tf.matmul(flat, rows[:, None]), (networks, units))
 
 
 def product(kernels: Any, outputs: Any) -> Any:
@@ -173,6 +215,13 @@ def product(kernels: Any, outputs: Any) -> Any:
         return tf.matmul(k, a), gradient
 
     return multiplied(kernels, outputs)
+
+
+def fenced(tensor: Any) -> Any:
+    """Return a tensor that is computed once, and so is its gradient: XLA else repeats it in what uses it."""
+    import tensorflow as tf
+
+    return tf.custom_gradient(lambda x: (apart(x), apart))(tensor)
 
 
 def apart(tensor: Any) -> Any:

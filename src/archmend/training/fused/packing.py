@@ -65,8 +65,8 @@ def facts(
     for bucket, width in enumerate(form.widths):
         count, first = form.count(bucket), form.levels[0].counts[bucket]
         found |= {
-            f"activation-{bucket}": np.zeros(count, np.int32),
-            f"normalized-{bucket}": np.zeros(count, bool),
+            f"activation-{bucket}": np.zeros((count, len(activations)), np.float32),
+            f"normalized-{bucket}": np.zeros(count, np.float32),
             f"dropout-{bucket}": np.zeros(count, np.float32),
             f"seed-{bucket}": np.zeros(count, np.uint32),
             f"real-{bucket}": np.zeros((count, width + 1), np.float32),
@@ -77,7 +77,7 @@ def facts(
         own = np.random.SeedSequence(seed).generate_state(recipe.depth)
         for number, bucket in enumerate(buckets):
             row, width = places[number].row, recipe.widths[number]
-            found[f"activation-{bucket}"][row] = activations.index(recipe.activation)
+            found[f"activation-{bucket}"][row, activations.index(recipe.activation)] = 1
             found[f"normalized-{bucket}"][row] = recipe.normalized
             found[f"dropout-{bucket}"][row] = recipe.dropout
             found[f"seed-{bucket}"][row] = own[number]

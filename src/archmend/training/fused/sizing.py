@@ -12,7 +12,7 @@ from archmend.training.fused.rules import RULES
 
 MEMORY = 2 << 30
 """Bytes that a search's workers take together unless told otherwise."""
-_WORKER = 600 << 20
+_WORKER = 850 << 20
 """Bytes of a worker without data and networks: TensorFlow, and what it compiles with."""
 _LEAST = 64 << 20
 _MOST = 64

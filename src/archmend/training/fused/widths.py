@@ -16,6 +16,8 @@ from archmend.training.fused.recipe import Recipe
 MOST_BUCKETS = 3
 _COMPILING = 0.4
 """Seconds for each level of a program with one bucket; two buckets have four kinds of products."""
+_KIND = 0.3
+"""By how much of that each further activation, normalisation and dropout make it longer."""
 _NUMBER = 5e-9
 """Seconds a step for each number of a padded kernel while all of them lie in the caches."""
 _CACHED = 500_000
@@ -71,11 +73,14 @@ def cohorts(recipes: Sequence[Recipe], steps: int, most: int) -> list[Cohort]:
 def _cheapest(recipes: Sequence[Recipe], steps: int) -> tuple[float, int, tuple[int, ...]]:
     """Return the seconds of a cohort, its padded numbers and its buckets."""
     levels = max(recipe.depth for recipe in recipes)
+    kinds = len({recipe.activation for recipe in recipes}) - 1
+    kinds += any(recipe.normalized for recipe in recipes) + any(recipe.dropout for recipe in recipes)
+    compiling = _COMPILING * (1 + _KIND * kinds)
     options = []
     for widths in bucket_widths(recipes):
         numbers = sum(_padded(recipe, widths) for recipe in recipes)
         each = _NUMBER * (2 if numbers > _CACHED else 1)
-        seconds = _COMPILING * (1 + levels * len(widths) ** 1.5) + steps * numbers * each
+        seconds = compiling * (1 + levels * len(widths) ** 1.5) + steps * numbers * each
         options.append((seconds, numbers, widths))
     return min(options)
 
