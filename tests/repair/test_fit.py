@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from archmend.repair import Decision, Detector, Symptom, fit
+from archmend.repair.decision import NO_REMEDY
 from archmend.repair.detectors import DETECTORS
 from archmend.repair.strategies.rules import Rules
 from archmend.repair.values import HISTORY_NAMES
@@ -157,6 +158,17 @@ def test_a_repair_that_is_rolled_back_leaves_the_run_as_if_nothing_had_been_trie
     assert not any(d.kept for d in result.decisions)
     assert result.history["loss"] == plain.history["loss"]
     assert result.history["val_loss"] == plain.history["val_loss"]
+
+
+def test_a_fault_in_a_frozen_layer_is_said_and_left(chain: Any, ring: Any) -> None:
+    model = chain(
+        L.Dense(4, activation="relu", kernel_initializer="zeros", name="held"), L.Dense(4, activation="relu")
+    )
+    result = fit(model, *ring, epochs=1, frozen=["held"])
+    said = [d for d in result.decisions if d.remedy == NO_REMEDY]
+    assert [(d.layer, d.kept) for d in said] == [("held", False)]
+    assert "layer 'held' is frozen" in said[0].reason
+    assert not result.model.get_layer("held").kernel.numpy().any()
 
 
 class Overfit(Detector):

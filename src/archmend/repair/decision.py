@@ -16,6 +16,10 @@ def _finite_or_none(value: Any) -> Any:
 Measured = Annotated[float | None, BeforeValidator(_finite_or_none)]
 
 
+NO_REMEDY = "none"
+"""What stands in a remedy's place where none may be tried."""
+
+
 class Decision(BaseModel):
     """One remedy: what was seen, what was tried, what it did, and why it was kept or undone.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from archmend.repair.candidates import Candidates
-from archmend.repair.decision import Decision
+from archmend.repair.decision import NO_REMEDY, Decision
+from archmend.repair.decisions import tried, untried
 from archmend.repair.judge import Judgement, Verdict
 from archmend.repair.limits import TRIALS_A_SYMPTOM, Limits, OutOfTimeError
 from archmend.repair.race import behind, race
@@ -105,6 +106,7 @@ class Treatment:
         if kept is None:
             run.restore(now if trials.control is None else trials.control.here)
             self._end(symptom, [remedy for remedy in ranked if remedy.stops])
+            self._say_frozen(symptom)
             return False
         # What the kept trial trained is part of the path, and no extra.
         self._limits.spend(-kept.steps)
@@ -135,7 +137,16 @@ class Treatment:
         reason = (
             "nothing else helped, and more epochs would not either: training ends with the best state so far"
         )
-        self._note(self._untried(remedies[0].name, symptom, dict(symptom.evidence), reason))
+        self._note(untried(self._run, self._strategy, remedies[0].name, symptom, reason))
+
+    def _say_frozen(self, symptom: Symptom) -> None:
+        """Say once of a layer that its fault lies where nothing may be changed, where it does."""
+        said = any(one.remedy == NO_REMEDY and one.layer == symptom.layer for one in self.decisions)
+        if symptom.layer in self._workbench.frozen and not said:
+            reason = (
+                f"layer {symptom.layer!r} is frozen and keeps its fault; let it be trained to have it mended"
+            )
+            self._note(untried(self._run, self._strategy, NO_REMEDY, symptom, reason, kept=False))
 
     def _one_by_one(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
         """Keep the first after which the network learns; where none does in so short a time, the best."""
@@ -182,28 +193,9 @@ class Treatment:
                     continue
                 seen = {"learning_rate_before": before, "learning_rate": run.learning_rate}
                 reason = "set without a trial: the network has just begun to be one that can learn"
-                told.append(self._untried(name, MENDED, seen, reason, time.perf_counter() - began))
+                one = untried(run, self._strategy, name, replace(MENDED, evidence=seen), reason)
+                told.append(one.model_copy(update={"seconds": round(time.perf_counter() - began, 3)}))
         return told
-
-    def _untried(
-        self, remedy: str, symptom: Symptom, evidence: dict[str, float], reason: str, seconds: float = 0.0
-    ) -> Decision:
-        """Return the decision for what is kept without a trial."""
-        return Decision(
-            epoch=self._run.place.epoch,
-            batch=self._run.place.batch,
-            symptom=symptom.name,
-            layer=symptom.layer,
-            evidence=evidence,
-            strategy=self._strategy.name,
-            remedy=remedy,
-            before=None,
-            after=None,
-            kept=True,
-            reason=reason,
-            epochs=0.0,
-            seconds=round(seconds, 3),
-        )
 
     def _raced(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
         begun = [lap for remedy in ranked if (lap := self._begun(case, remedy)) is not None]
@@ -258,22 +250,7 @@ class Treatment:
         if not kept:
             self._failed.add((case.symptom.name, case.symptom.layer, lap.name))
         untouched = case.trials.control if control is not None else None
-        decision = Decision(
-            epoch=case.now.place.epoch,
-            batch=case.now.place.batch,
-            symptom=case.symptom.name,
-            layer=case.symptom.layer,
-            evidence=dict(case.symptom.evidence),
-            strategy=self._strategy.name,
-            remedy=lap.name,
-            before=None if control is None else control.row_loss,
-            after=lap.now.row_loss if lap.ends else None,
-            kept=kept,
-            reason=found.reason,
-            epochs=round(lap.epochs + (untouched.epochs if untouched else 0.0), 3),
-            seconds=round(lap.seconds + (untouched.seconds if untouched else 0.0), 3),
-        )
-        self._note(decision)
+        self._note(tried(case.symptom, case.now.place, self._strategy, lap, found, control, untouched))
 
     def _note(self, decision: Decision) -> None:
         self.decisions.append(decision)

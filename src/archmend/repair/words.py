@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from archmend.repair.decision import Decision
+from archmend.repair.decision import NO_REMEDY, Decision
 from archmend.repair.values import Symptom
 
 _EXPECTED = {0: "linear", 1: "sigmoid", 2: "softmax"}
@@ -82,6 +82,8 @@ def in_words(decision: Decision) -> str:
     """Return what was seen, what was tried, what it did and whether it was kept, in one sentence."""
     evidence = {n: math.nan if v is None else v for n, v in decision.evidence.items()}
     told = seen(Symptom(decision.symptom, decision.layer, evidence))
+    if decision.remedy == NO_REMEDY:
+        return f"{told}; {decision.reason}"
     if decision.before is not None and decision.after is not None:
         did = (
             f"validation loss {_number(decision.before)} -> {_number(decision.after)} after as many batches, "

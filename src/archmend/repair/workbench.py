@@ -21,6 +21,11 @@ class Workbench:
         """Hold what remedies work with; `seed` is that of their draws."""
         self._run, self._remedies, self._constraints, self._seed = run, remedies, constraints, seed
 
+    @property
+    def frozen(self) -> frozenset[str]:
+        """Names of the network's layers that no remedy touches."""
+        return self._constraints.frozen_in(self._run.model)
+
     def offered(self, symptom: Symptom, number: int, only: str | None = None) -> list[Remedy]:
         """Return the remedies that can be applied for a symptom and would change something.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archmend.repair.decision import Decision
+from archmend.repair.decision import NO_REMEDY, Decision
 from archmend.repair.words import in_words
 
 
@@ -38,3 +38,8 @@ def test_what_was_not_measured_is_not_said() -> None:
     said = in_words(decision(before=None, evidence={"inactive": None}, kept=False, reason="a reason"))
     assert said.endswith("tried activation_elu: undone: a reason")
     assert "->" not in said
+
+
+def test_a_fault_that_nothing_may_mend_is_told_without_a_remedy() -> None:
+    said = in_words(decision(remedy=NO_REMEDY, kept=False, reason="layer 'layer_2' is frozen"))
+    assert said == "layer 'layer_2': 94 % of the units are zero on every row; layer 'layer_2' is frozen"
