@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from archmend.repair import fit
-from archmend.repair.averaging import _level
+from archmend.repair.averaging import LEVEL, _level
 from archmend.repair.run import Validation
 
 
@@ -72,7 +72,7 @@ def test_it_is_taken_unless_it_is_surely_less_accurate(wrong: int, level: bool) 
     def of(hits: np.ndarray) -> Validation:
         return Validation(0.5, float(hits.mean()), np.zeros(300), hits)
 
-    assert _level(of(correct), of(other)) is level
+    assert _level(of(correct), of(other), LEVEL) is level
 
 
 def test_few_epochs_have_no_average(moons: Any) -> None:

@@ -26,6 +26,9 @@ LEVEL = 2.0
 """Standard errors by which the average may be less accurate than the best of all epochs. Of 1, 2 and 3 the
 one that answered best on fresh rows, over networks of 8 to 16 layers and 150 to 300 epochs."""
 
+LATEST = 1.0
+"""Standard errors by which it may be less accurate than the last epoch, which is one alone, too."""
+
 
 class WeightAverage:
     """Takes the weights after each epoch of the second half; a change of the network begins anew."""
@@ -56,7 +59,7 @@ class WeightAverage:
         """Let the average be a candidate, the best one unless it is worse; the run stands where it stood."""
         if self._count < FEWEST or run.engine is not self._engine:
             return
-        here, best = run.checkpoint(), None
+        here, last, best = run.checkpoint(), run.validate(), None
         if candidates.best is not None:
             run.restore(candidates.best)
             best = run.validate()
@@ -65,9 +68,8 @@ class WeightAverage:
         run.refresh_statistics()
         number, found = candidates.add(candidates.remedies, name=NAME), run.validate()
         candidates.consider(number, run, found)
-        # Where the latest epochs do better, the run was still learning and the average knows less.
-        recent = [record.val_accuracy for record in run.place.history[-max(1, self._count // 2) :]]
-        if best is not None and found.accuracy >= np.mean(recent) and _level(best, found):
+        # Where the last epoch does better, the run was still learning and the average knows less.
+        if best is not None and _level(last, found, LATEST) and _level(best, found, LEVEL):
             candidates.take(number, run, found)
         run.restore(here)
 
@@ -88,13 +90,13 @@ class WeightAverage:
             self._mean, self._count = unpack.values(state["mean"]), state["count"]
 
 
-def _level(best: Validation, found: Validation) -> bool:
-    """Whether an answer is not surely less right than the best: the rows' paired differences are noise.
+def _level(other: Validation, found: Validation, errors: float) -> bool:
+    """Whether an answer is less right than another by so many standard errors of the rows at most.
 
     The best of many epochs is also the luckiest of them, and the average is one alone (after the rule of
     standard errors of Breiman et al., 1984).
     """
     if not (np.isfinite(found.loss) and np.isfinite(found.accuracy) and len(found.correct) > 1):
         return False
-    differences = best.correct - found.correct
-    return float(differences.mean()) <= LEVEL * float(differences.std(ddof=1)) / math.sqrt(len(differences))
+    differences = other.correct - found.correct
+    return float(differences.mean()) <= errors * float(differences.std(ddof=1)) / math.sqrt(len(differences))
