@@ -76,8 +76,14 @@ def tuned(data: Path, case: Case, trials: int, folder: Path, max_params: int) ->
             if space.cost(architecture)["params"] <= max_params:
                 return build(space, str(architecture))
 
+    class Search(keras_tuner.RandomSearch):
+        """Without TensorBoard, which nothing here needs."""
+
+        def _configure_tensorboard_dir(self, *_: Any) -> None:
+            """Log nowhere."""
+
     begun = time.monotonic()
-    tuner = keras_tuner.RandomSearch(
+    tuner = Search(
         made, "val_accuracy", max_trials=trials, directory=str(folder), project_name="speed", overwrite=True
     )
     tuner.search(x, y, batch_size=32, epochs=case.epochs, validation_data=validation, verbose=0)

@@ -281,6 +281,7 @@ def _evaluator(
         settings,
         workers=request.worker_count,
         population=grouped.population,
+        weigh=lambda suggestion: float(space.cost(suggestion.architecture).get("params", 0.0)),
         objectives=request.objectives,
         choose_parent=parent_chooser(request.inherit, space),
         finished=[r for r in history if r.value is not None and weights_file(weights, r.id).is_file()],

@@ -50,6 +50,7 @@ class PooledEvaluator:
         *,
         workers: int = 1,
         population: int | None = None,
+        weigh: Callable[[Suggestion], float] | None = None,
         objectives: Sequence[str] = ("accuracy",),
         choose_parent: ChooseParent | None = None,
         finished: Sequence[TrialResult] = (),
@@ -61,6 +62,7 @@ class PooledEvaluator:
             workers: how many processes.
             population: trials that each trains together, in a common order of rows, where `grouping` says
                 that space and optimiser allow it. None trains each by itself.
+            weigh: what a suggestion costs, so that populations side by side cost alike.
             objectives: what a trial's value is made of.
             choose_parent: which trial's weights to start from; None starts every trial anew. Needs
                 `settings.weights`.
@@ -80,7 +82,7 @@ class PooledEvaluator:
         self._settings, self._objectives = settings, tuple(objectives)
         self._choose_parent = choose_parent
         self._finished = list(finished)
-        self._processes, self._population = workers, population
+        self._processes, self._population, self._weigh = workers, population, weigh
         self._workers: list[WorkerProcess] = []
         self._waiting: list[Job] = []
         self._again: list[list[Job]] = []
@@ -165,9 +167,12 @@ class PooledEvaluator:
             idle.pop(0).begin(self._again.pop(0))
         if not idle:
             return
-        # One by one in turn: neighbours are often alike, and so each worker gets some of every kind.
+        waiting, weigh = self._waiting, self._weigh
+        if weigh is not None:
+            waiting = sorted(waiting, key=lambda job: (-weigh(job.suggestion), job.task.id))
+        # One by one in turn, so that each worker gets some of every kind.
         for place, worker in enumerate(idle):
-            jobs = self._waiting[place :: len(idle)][: self._population or 1]
+            jobs = waiting[place :: len(idle)][: self._population or 1]
             if jobs:
                 worker.begin(jobs)
         given = {number for worker in idle for number in worker.jobs}
