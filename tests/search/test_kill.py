@@ -20,7 +20,8 @@ TRIALS = 12
 
 def _command(out: Path) -> list[str]:
     flags = ["--data", "digits", "--space", "fc", "--strategy", "random", "--max-trials", str(TRIALS)]
-    flags += ["--epochs", "3", "--workers", "1", "--population", "4", "--quiet", "--resume", "--out", str(out)]
+    flags += ["--epochs", "3", "--workers", "1", "--population", "4"]
+    flags += ["--quiet", "--resume", "--out", str(out)]
     return [sys.executable, "-m", "archmend", "search", *flags]
 
 

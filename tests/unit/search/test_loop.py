@@ -290,9 +290,7 @@ def test_a_limit_of_latency_that_nothing_keeps_ends_the_search() -> None:
             yield TrialResult(s.id, s.architecture, None, "rejected", reason="too slow", latency_ms=taken)
 
     strategy = create_strategy("random", SPACES["open"], 0)
-    with pytest.raises(
-        BadInput, match=r"none of 30 networks keeps latency_ms 1 .* the fastest took 2:"
-    ):
+    with pytest.raises(BadInput, match=r"none of 30 networks keeps latency_ms 1 .* the fastest took 2:"):
         run(SPACES["open"], slow, strategy, Budget(trials=5, latency_ms=1.0))
 
 

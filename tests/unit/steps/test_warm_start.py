@@ -208,9 +208,7 @@ def test_a_users_space_of_another_family_and_a_run_given_twice(tmp_path: Path) -
     run = _run(tmp_path / "one", [_line(0, "1-8-relu-none-0-0.001", 0.5)], space="mine.yaml")
     state = json.loads((tmp_path / "one" / "search.json").read_text())
     (tmp_path / "one" / "search.json").write_text(json.dumps({**state, "family": "conv"}))
-    with pytest.raises(
-        BadInput, match=r"space 'mine\.yaml', whose networks are of the family 'conv'"
-    ):
+    with pytest.raises(BadInput, match=r"space 'mine\.yaml', whose networks are of the family 'conv'"):
         read_warm_start([run], SPACE, "accuracy")
     with pytest.raises(BadInput, match="is given twice; leave one out"):
         read_warm_start([run, run], SPACE, "accuracy")
