@@ -296,7 +296,7 @@ def archmend(
         target_value: Stop when the first objective is this good; 0 is none.
         epochs: Epochs of each trial.
         batch_size: Rows a training step.
-        optimizer: Adam, adamw, nadam, rmsprop, sgd or adagrad.
+        optimizer: Adam, adamw, momentum, nadam, rmsprop, sgd or adagrad.
         learning_rate: Where the space does not choose it; 0 is the optimizer's own.
         inherit: Start a trial from the weights of: best, parent or none.
         workers: Trials at once; 0 is 2 under Katib, and one a core in the search task itself.
