@@ -11,10 +11,8 @@ from typing import Any
 
 import numpy as np
 
-_LOOK = 0.2
-"""Seconds between two looks at the clock, where there is a deadline."""
-_FIRST = 4
-"""Batches of the first two stretches, before their pace is known."""
+from archmend.training.pacing import Pacing
+
 _MEASURING = 0.5
 """Seconds that compiling the forward pass and computing the metrics take."""
 _PREDICT = 1024
@@ -54,8 +52,7 @@ class Fitting:
             self._rng.permutation(rows.count)
         self._batches = -(-rows.count // batch_size)
         self._measured = measured / batch_size
-        self._traced = False
-        self._pace: float | None = None
+        self._pacing = Pacing()
         self._stretch = _compiled(model, rows, batch_size)
 
     def epoch(self, deadline: float | None = None) -> bool:
@@ -75,28 +72,19 @@ class Fitting:
             started = time.monotonic()
             if deadline is not None and started >= deadline - self._reserve():
                 return False
-            last = self._batches if deadline is None else min(first + self._stretched(), self._batches)
+            last = self._batches if deadline is None else min(first + self._pacing.stretch, self._batches)
             loss = float(self._stretch(order, first, last))
             if not np.isfinite(loss):
                 self.epochs = begun  # where a stretch ends depends on the clock, and this must not
                 raise NotFiniteError
-            self._learn_pace(last - first, time.monotonic() - started)
+            self._pacing.learn(last - first, time.monotonic() - started)
             self.epochs = begun + last / self._batches
             first = last
         return True
 
-    def _learn_pace(self, batches: int, seconds: float) -> None:
-        if self._traced:  # the first call compiles, which says nothing of the others
-            self._pace = seconds / batches
-        self._traced = True
-
-    def _stretched(self) -> int:
-        """Return how many batches to train until the next look at the clock."""
-        return _FIRST if self._pace is None else max(1, int(_LOOK / max(self._pace, 1e-6)))
-
     def _reserve(self) -> float:
         """Return the seconds that measuring will take: a forward pass is about a third of a training step."""
-        return _MEASURING + (self._pace or 0.0) * self._measured / 2
+        return _MEASURING + (self._pacing.seconds or 0.0) * self._measured / 2
 
 
 class DeviceRows:

@@ -16,11 +16,7 @@ from archmend.training.fused.packing import facts, packed, rates, unpacked
 from archmend.training.fused.program import Setting, compiled, moving, trained
 from archmend.training.fused.recipe import Recipe
 from archmend.training.fused.rules import Rule
-
-_LOOK = 0.2
-"""Seconds between two looks at the clock, where there is a deadline."""
-_FIRST = 4
-"""Batches of the first two stretches, before their pace is known."""
+from archmend.training.pacing import Pacing
 
 
 @dataclass(frozen=True)
@@ -113,8 +109,7 @@ class Population:
         self._rule, self._programs = rule, programs
         self._rows = int(programs.x.shape[0])
         self._batches = -(-self._rows // batch_size)
-        self._compiled = False
-        self._pace: float | None = None
+        self._pacing = Pacing()
         self._rng = np.random.default_rng(order)
         for _ in range(begun):
             self._rng.permutation(self._rows)
@@ -165,23 +160,14 @@ class Population:
             started = time.monotonic()
             if deadline is not None and started >= deadline:
                 return False
-            last = self._batches if deadline is None else min(first + self._stretched(), self._batches)
+            last = self._batches if deadline is None else min(first + self._pacing.stretch, self._batches)
             total += self._stretch(order, first, last, begun * self._batches)
-            self._learn_pace(last - first, time.monotonic() - started)
+            self._pacing.learn(last - first, time.monotonic() - started)
             self.broken[~np.isfinite(total) & (self.broken == 0)] = begun + 1
             self.epochs = begun + last / self._batches
             first = last
         self.losses.append(total / self._rows)
         return True
-
-    def _learn_pace(self, batches: int, seconds: float) -> None:
-        if self._compiled:  # the first call compiles, which says nothing of the others
-            self._pace = seconds / batches
-        self._compiled = True
-
-    def _stretched(self) -> int:
-        """Return how many batches to train until the next look at the clock."""
-        return _FIRST if self._pace is None else max(1, int(_LOOK / max(self._pace, 1e-6)))
 
     def _stretch(self, order: Any, first: int, last: int, steps: int) -> np.ndarray:
         """Train some batches and return the sum of each network's losses over their rows."""
