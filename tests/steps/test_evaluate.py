@@ -15,17 +15,13 @@ from archmend.datasets import Prepared, open_data
 from archmend.errors import BadInput
 from archmend.evaluation import Evaluation, verdict
 from archmend.networks import ModelMetadata, save_model
-from archmend.steps.evaluate import EvaluateRequest, check_provenance, evaluate
+from archmend.steps.evaluate import EvaluateRequest, evaluate
+from archmend.steps.model_on_rows import check_provenance
 
 # Keras' own, on saving a model.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "evaluation.schema.json"
-
-
-@pytest.fixture(scope="module")
-def data() -> Prepared:
-    return open_data("digits")
 
 
 @pytest.fixture(scope="module")

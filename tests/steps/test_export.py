@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from archmend.cli.app import app
-from archmend.datasets import Prepared, open_data
+from archmend.datasets import Prepared
 from archmend.errors import BadInput
 from archmend.networks import save_model
 from archmend.networks.lite import LiteModel, to_lite
@@ -20,11 +20,6 @@ from archmend.steps.export import Exported, ExportRequest, export
 # Keras' own, on saving a model.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 SCHEMA = Path(__file__).parents[2] / "docs" / "schemas" / "export.schema.json"
-
-
-@pytest.fixture(scope="module")
-def data() -> Prepared:
-    return open_data("digits")
 
 
 @pytest.fixture(scope="module")

@@ -3,49 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from archmend.datasets import part_of
-from archmend.evaluation import check_rows
 from archmend.evaluation.predictions import as_probabilities, as_tensors, probabilities_of
 from archmend.evaluation.types import LatencyMs, PartOrAll
-from archmend.networks import Latency, load_model, measure_latency
+from archmend.networks import Latency, measure_latency
 from archmend.networks.lite import LiteModel, Weights, to_lite
-from archmend.steps.evaluate import check_provenance
-from archmend.steps.source import open_requested
-from archmend.storage import fetched, write_atomic
+from archmend.steps.model_on_rows import ModelOnRows, open_model
+from archmend.storage import write_atomic
 
 LITE_FILE = "model.tflite"
 EXPORT_FILE = "export.json"
 _BATCH = 256
 
 
-class ExportRequest(BaseModel):
-    """What to export, and the data by which the file is compared with the model.
+class ExportRequest(ModelOnRows):
+    """What to export, and the rows by which the file is compared with the model.
 
     Attributes:
-        model: path or URI of the `.keras` file. data: a raw source or a prepared directory.
-        part: which rows are compared. weights: what the file keeps weights as.
-        target, text, split_seed, validation, test, impute: as of `open_data`; None leaves them to the data.
-        out: folder for model.tflite and export.json.
+        weights: what the file keeps weights as.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str | Path
-    data: str | Path
-    part: PartOrAll = "test"
     weights: Weights = "float32"
-    target: str | None = None
-    text: str | None = None
-    split_seed: int | None = None
-    validation: float | None = None
-    test: float | None = None
-    impute: str | None = None
-    out: Path
 
 
 class Form(BaseModel):
@@ -94,13 +75,8 @@ def export(request: ExportRequest) -> Exported:
         BadInput: no such model or data, a model that does not fit the data or that the format cannot hold.
         MissingExtra: TensorFlow is not installed. Unavailable: the disk or a remote place fails.
     """
-    with fetched(request.model) as path:
-        model, metadata = load_model(path)
-        content = path.read_bytes()
-    data = open_requested(request.data, request)
-    notes = check_provenance(metadata, data.info, request.part)
-    rows = part_of(data, request.part)
-    check_rows(model, rows.x)
+    opened = open_model(request)
+    model, rows = opened.model, opened.rows
     lite_content = to_lite(model, request.weights)
     lite = LiteModel(lite_content)
     before = probabilities_of(model, rows.x).argmax(axis=1)
@@ -111,14 +87,14 @@ def export(request: ExportRequest) -> Exported:
     first = arrays[0][:1]
     result = Exported(
         weights=request.weights,
-        keras=_form(content, before, rows.y, measure_latency(model, first)),
+        keras=_form(opened.content, before, rows.y, measure_latency(model, first)),
         lite=_form(lite_content, after, rows.y, lite.latency(first)),
         agreement=float(np.mean(before == after)),
         part=request.part,
         rows=len(rows.y),
-        model_digest=hashlib.sha256(content).hexdigest(),
+        model_digest=hashlib.sha256(opened.content).hexdigest(),
         lite_digest=hashlib.sha256(lite_content).hexdigest(),
-        notes=notes,
+        notes=opened.notes,
     )
     write_atomic(request.out / LITE_FILE, lite_content)
     write_atomic(request.out / EXPORT_FILE, result.model_dump_json(indent=2) + "\n")
