@@ -211,8 +211,8 @@ class _Search:
         self._show()
         if self._best is None:
             self._give_up_if_all_fail()
-        if not self._charged and len(self._results) >= SLOW:
-            slow = too_slow(self._budget, self._results)
+        if not self._charged and result.latency_ms is not None:
+            slow = too_slow(self._budget, self._results, SLOW)
             if slow is not None:
                 raise BadInput(slow)
 

@@ -30,15 +30,16 @@ def reached_target(budget: Budget, objectives: Sequence[str], results: Sequence[
     return first_of(best.value) >= DIRECTIONS.get(objectives[0], 1) * budget.target
 
 
-def too_slow(budget: Budget, results: Sequence[TrialResult]) -> str | None:
+def too_slow(budget: Budget, results: Sequence[TrialResult], least: int = 1) -> str | None:
     """Return why the limit of latency leaves nothing, where no network of those measured has kept it.
 
     Args:
         budget: with the limit.
         results: of all that was evaluated, rejected ones among them.
+        least: networks that have to be measured for it to be said.
     """
     measured = [r.latency_ms for r in results if r.status == "rejected" and r.latency_ms is not None]
-    if budget.latency_ms is None or not measured or charged(results):
+    if budget.latency_ms is None or len(measured) < least or charged(results):
         return None
     return (
         f"none of {len(measured)} networks keeps latency_ms {budget.latency_ms:g} on this machine; the "

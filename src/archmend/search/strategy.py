@@ -99,15 +99,24 @@ class Strategy(ABC):
                 its id; a trial that was told otherwise before; not one value an objective. Nothing is then
                 taken in.
         """
-        told = list(results)
-        self._check_told(told)
-        for result in told:
-            fidelity = self._checked_fidelity(result)
-            self._suggested[result.id] = Suggestion(result.id, result.architecture, fidelity)
+        suggested, finished = dict[int, Suggestion](), dict[int, TrialResult]()
+        for result in results:
+            number = result.id
+            check_value(result, self.objectives)
+            fidelity = _checked_fidelity(suggested.get(number) or self._suggested.get(number), result)
+            before = finished.get(number) or self._results.get(number)
+            if before is not None and (before.status, before.value) != (result.status, result.value):
+                raise BadInput(
+                    f"trial {number} was told as {_said(before)} and now as {_said(result)}; "
+                    "a trial has one result"
+                )
+            suggested[number] = Suggestion(number, result.architecture, fidelity)
             if result.status != "running":
-                self._results[result.id] = (
+                finished[number] = (
                     result if result.fidelity == fidelity else replace(result, fidelity=fidelity)
                 )
+        self._suggested |= suggested
+        self._results |= finished
 
     @property
     def history(self) -> tuple[TrialResult, ...]:
@@ -154,40 +163,27 @@ class Strategy(ABC):
                 ones is in `history`.
         """
 
-    def _check_told(self, told: Sequence[TrialResult]) -> None:
-        known = dict(self._results)
-        for result in told:
-            check_value(result, self.objectives)
-            self._checked_fidelity(result)
-            before = known.get(result.id)
-            if before is not None and (before.status, before.value) != (result.status, result.value):
-                raise BadInput(
-                    f"trial {result.id} was told as {_said(before)} and now as {_said(result)}; "
-                    "a trial has one result"
-                )
-            if result.status != "running":
-                known[result.id] = result
-
-    def _checked_fidelity(self, result: TrialResult) -> int | None:
-        known = self._suggested.get(result.id)
-        if known is None:
-            return result.fidelity
-        if known.architecture != result.architecture:
-            raise BadInput(
-                f"trial {result.id} was suggested as {known.architecture} and is told as "
-                f"{result.architecture}; tell the history of this search alone"
-            )
-        if None not in (known.fidelity, result.fidelity) and known.fidelity != result.fidelity:
-            raise BadInput(
-                f"trial {result.id} was suggested for {known.fidelity} epochs and is told for "
-                f"{result.fidelity}; tell the history of this search alone"
-            )
-        return known.fidelity if result.fidelity is None else result.fidelity
-
     def _next_id(self) -> int:
         while self._first_open in self._suggested:
             self._first_open += 1
         return self._first_open
+
+
+def _checked_fidelity(known: Suggestion | None, result: TrialResult) -> int | None:
+    """Return the epochs that a result was asked for, by its suggestion where it does not say."""
+    if known is None:
+        return result.fidelity
+    if known.architecture != result.architecture:
+        raise BadInput(
+            f"trial {result.id} was suggested as {known.architecture} and is told as "
+            f"{result.architecture}; tell the history of this search alone"
+        )
+    if None not in (known.fidelity, result.fidelity) and known.fidelity != result.fidelity:
+        raise BadInput(
+            f"trial {result.id} was suggested for {known.fidelity} epochs and is told for "
+            f"{result.fidelity}; tell the history of this search alone"
+        )
+    return known.fidelity if result.fidelity is None else result.fidelity
 
 
 def _said(result: TrialResult) -> str:
