@@ -1,4 +1,4 @@
-"""The other side: Keras's own `fit`, one network after another, and KerasTuner's search by it."""
+"""The other side: Keras's own `fit`, one network after another."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from benchmarks.speed.cases import Case
 
 from archmend.datasets import encode, read_prepared
@@ -60,32 +59,3 @@ def fit(data: Path, case: Case, codes: list[str]) -> tuple[list[float], dict[str
         seconds.append(time.monotonic() - begun)
         keras.backend.clear_session()
     return seconds, accuracies
-
-
-def tuned(data: Path, case: Case, trials: int, folder: Path, max_params: int) -> tuple[float, float]:
-    """Return the seconds and the best accuracy of KerasTuner's random search over `fc`."""
-    import keras_tuner
-
-    (x, y), validation = data_of(data)
-    space = case.opened()
-
-    def made(hp: Any) -> Any:
-        rng = np.random.default_rng(int(hp.Int("draw", 0, 10**6)))
-        while True:
-            architecture = space.sample(rng)
-            if space.cost(architecture)["params"] <= max_params:
-                return build(space, str(architecture))
-
-    class Search(keras_tuner.RandomSearch):
-        """Without TensorBoard, which nothing here needs."""
-
-        def _configure_tensorboard_dir(self, *_: Any) -> None:
-            """Log nowhere."""
-
-    begun = time.monotonic()
-    tuner = Search(
-        made, "val_accuracy", max_trials=trials, directory=str(folder), project_name="speed", overwrite=True
-    )
-    tuner.search(x, y, batch_size=32, epochs=case.epochs, validation_data=validation, verbose=0)
-    best = tuner.oracle.get_best_trials(1)[0].score
-    return time.monotonic() - begun, float(best)

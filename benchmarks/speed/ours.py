@@ -37,7 +37,6 @@ class Timed:
 def train(data: Path, case: Case, codes: list[str], *, workers: int, again: bool) -> Timed:
     """Train the networks in new workers."""
     space = case.opened()
-    settings = TrainingSettings(data, space_source(case.space), case.epochs, memory=512 << 20)
     suggestions = [Suggestion(n, space.parse(code)) for n, code in enumerate(codes)]
     took, accuracies, begun = [], {}, 0.0
     with tempfile.TemporaryDirectory() as weights:
