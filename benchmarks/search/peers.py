@@ -114,6 +114,33 @@ def _declare_choice(hp: Any, choice: Choice, conditions: Mapping[str, Any]) -> N
         hp.Choice(choice.name, list(choice.values), ordered=bool(choice.ordered))
 
 
+class SyneTuneBore:
+    """Syne Tune's BORE as it comes: the one of its model-based searchers that its own requirements run.
+
+    Ordered numbers are `ordinal`, other choices `choice`; it knows no conditions, so values of choices that
+    are not made are passed over.
+    """
+
+    def __init__(self, space: Space, seed: int) -> None:
+        import logging
+
+        logging.getLogger("syne_tune").setLevel(logging.ERROR)
+        from syne_tune.config_space import choice, ordinal
+        from syne_tune.optimizer.baselines import BORE
+        from syne_tune.optimizer.schedulers.ask_tell_scheduler import AskTellScheduler
+
+        declared = {c.name: (ordinal if c.ordered else choice)(list(c.values)) for c in space.choices}
+        made = BORE(declared, metric="value", do_minimize=False, random_seed=seed)
+        self._scheduler, self._space, self._trial = AskTellScheduler(made), space, None
+
+    def ask(self) -> Architecture:
+        self._trial = self._scheduler.ask()
+        return self._space.make(lambda c, _: self._trial.config[c.name])
+
+    def tell(self, value: float) -> None:
+        self._scheduler.tell(self._trial, {"value": value})
+
+
 def searchers() -> dict[str, Callable[[Space, int], Searcher]]:
     """Return all of them by name, each made from a space and a seed."""
 
@@ -127,4 +154,5 @@ def searchers() -> dict[str, Callable[[Space, int], Searcher]]:
     found["optuna-tpe"] = OptunaTPE
     found["optuna-tpe-multivariate"] = lambda space, seed: OptunaTPE(space, seed, multivariate=True)
     found["keras-tuner"] = KerasTunerBayesian
+    found["syne-tune-bore"] = SyneTuneBore
     return found

@@ -14,9 +14,6 @@ from archmend.search.strategy import Settings as BaseSettings
 from archmend.search.types import TrialResult
 from archmend.spaces import Architecture
 
-_TRIES = 64
-_TRIES_A_STEP = 8
-
 
 class Evolution(LimitedStrategy):
     """Mutates the winner of a tournament in a population that loses its oldest member with each birth.
@@ -54,12 +51,7 @@ class Evolution(LimitedStrategy):
         if number < self.settings.population or not living:
             return self.draw_first(number, self.settings.population, rng, seen)
         ranked = best_first(living)
-        for attempt in range(_TRIES):
-            # Where all that is near was tried, children go further.
-            child = self._child(ranked, 1 + attempt // _TRIES_A_STEP, rng)
-            if child not in seen and self.fits(child):
-                return child
-        return self.draw_unseen(rng, seen)
+        return self.breed_unseen(lambda further: self._child(ranked, 1 + further, rng), rng, seen)
 
     def _child(self, ranked: Sequence[TrialResult], steps: int, rng: np.random.Generator) -> Architecture:
         child = self._winner(ranked, rng)

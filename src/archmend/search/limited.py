@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +13,9 @@ from archmend.search.strategy import Strategy
 from archmend.search.types import TrialResult
 from archmend.search.warm_start import first_unseen, usable
 from archmend.spaces import Architecture
+
+_CHILDREN = 64
+_CHILDREN_A_DISTANCE = 8
 
 
 class LimitedStrategy(Strategy):
@@ -51,3 +54,23 @@ class LimitedStrategy(Strategy):
         if number < (count + 1) // 2:
             known = first_unseen(self.earlier, self.space, self.budget, seen)
         return self.draw_unseen(rng, seen) if known is None else known
+
+    def breed_unseen(
+        self, child: Callable[[int], Architecture], rng: np.random.Generator, seen: Collection[Architecture]
+    ) -> Architecture | None:
+        """Return the first child within the limits that is not among `seen`.
+
+        Args:
+            child: makes one by chance; its argument counts from 0 and grows while all that is near was tried,
+                so that children go further.
+            rng: draws a random architecture where 64 children gave none.
+            seen: what not to propose.
+
+        Returns:
+            The child, else a random draw; None where nothing is left.
+        """
+        for attempt in range(_CHILDREN):
+            made = child(attempt // _CHILDREN_A_DISTANCE)
+            if made not in seen and self.fits(made):
+                return made
+        return self.draw_unseen(rng, seen)

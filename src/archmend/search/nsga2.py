@@ -14,9 +14,6 @@ from archmend.search.strategy import Settings as BaseSettings
 from archmend.search.types import TrialResult
 from archmend.spaces import Architecture
 
-_TRIES = 64
-_TRIES_A_STEP = 8
-
 
 class Nsga2(LimitedStrategy):
     """Breeds each generation from the best of the ones before it, by front and then by crowding.
@@ -59,12 +56,7 @@ class Nsga2(LimitedStrategy):
         parents = self._survivors(generation, number)
         if not parents:
             return self.draw_first(number, self.settings.population, rng, seen)
-        for attempt in range(_TRIES):
-            # Where all that is near was tried, children go further.
-            child = self._child(parents, attempt // _TRIES_A_STEP, rng)
-            if child not in seen and self.fits(child):
-                return child
-        return self.draw_unseen(rng, seen)
+        return self.breed_unseen(lambda further: self._child(parents, further, rng), rng, seen)
 
     def _survivors(self, generation: int, number: int) -> list[TrialResult]:
         """Return the parents of a generation, the best first; none before the second one.

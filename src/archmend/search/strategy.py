@@ -95,13 +95,18 @@ class Strategy(ABC):
         A result that does not say for how many epochs it was asked has those of its suggestion.
 
         Raises:
-            BadInput: a result with another architecture, or more or fewer epochs, than was suggested under
-                its id; a trial that was told otherwise before; not one value an objective. Nothing is then
-                taken in.
+            BadInput: an architecture of another space; a result with another architecture, or more or fewer
+                epochs, than was suggested under its id; a trial that was told otherwise before; not one value
+                an objective. Nothing is then taken in.
         """
         suggested, finished = dict[int, Suggestion](), dict[int, TrialResult]()
         for result in results:
             number = result.id
+            if number not in self._suggested and result.architecture not in self.space:
+                raise BadInput(
+                    f"trial {number} has the architecture {result.architecture}, which the space "
+                    f"{self.space.name!r} does not hold; tell results of this space"
+                )
             check_value(result, self.objectives)
             fidelity = _checked_fidelity(suggested.get(number) or self._suggested.get(number), result)
             before = finished.get(number) or self._results.get(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Literal, get_args
 
 from archmend.errors import BadInput
@@ -13,6 +13,11 @@ from archmend.spaces import Architecture
 
 Status = Literal["succeeded", "failed", "stopped", "rejected", "running"]
 Value = float | tuple[float, ...]
+
+
+def _is_number(value: object) -> bool:
+    """Whether it is one real number, NumPy's among them, and not true or false."""
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,8 @@ class TrialResult:
                 f"trial {self.id} is {self.status!r} and has the value {self.value}; it must be None"
             )
         values = self.value if isinstance(self.value, tuple) else (self.value,)
+        if any(v is not None and not _is_number(v) for v in values):
+            raise BadInput(f"trial {self.id} has the value {self.value!r}; give a number, or a tuple of them")
         if any(v is not None and not math.isfinite(v) for v in values):
             raise BadInput(
                 f"trial {self.id} has the value {self.value}; tell status='failed' instead of NaN or infinity"
@@ -104,14 +111,14 @@ class Budget:
         """Check every limit once, here."""
         for name in ("trials", "params", "flops"):
             value = getattr(self, name)
-            if value is not None and (isinstance(value, bool) or not value >= 1 or value % 1 != 0):
-                raise BadInput(f"{name} must be a whole number of at least 1, got {value}")
+            if value is not None and not (_is_number(value) and value >= 1 and value % 1 == 0):
+                raise BadInput(f"{name} must be a whole number of at least 1, got {value!r}")
         for name in ("seconds", "latency_ms"):
             value = getattr(self, name)
-            if value is not None and not (math.isfinite(value) and value > 0):
-                raise BadInput(f"{name} must be above 0, got {value}")
-        if self.target is not None and not math.isfinite(self.target):
-            raise BadInput(f"target must be a finite number, got {self.target}")
+            if value is not None and not (_is_number(value) and math.isfinite(value) and value > 0):
+                raise BadInput(f"{name} must be above 0, got {value!r}")
+        if self.target is not None and not (_is_number(self.target) and math.isfinite(self.target)):
+            raise BadInput(f"target must be a finite number, got {self.target!r}")
 
     def excess(self, cost: Mapping[str, float]) -> str | None:
         """Return why an architecture of this `cost` (names as in `COSTS`) is over a limit, or None."""

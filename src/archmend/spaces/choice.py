@@ -180,10 +180,6 @@ class Choice:
             else self.values[0]
         )
 
-    def smallest(self) -> Scalar:
-        """Return the lowest value of an ordered choice, the first of an unordered one."""
-        return self.values.minimum if isinstance(self.values, OpenIntegers) else next(iter(self.levels))
-
     def read(self, code: str) -> Scalar | None:
         """Return the value that a code stands for, or None."""
         if isinstance(self.values, OpenIntegers):

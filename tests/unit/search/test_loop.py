@@ -275,9 +275,12 @@ def test_texts_that_are_no_objective(text: str, why: str) -> None:
         {"seconds": float("nan")},
         {"params": 0},
         {"latency_ms": 0.0},
+        {"trials": "5"},
+        {"seconds": "a minute"},
+        {"target": True},
     ],
 )
-def test_limits_that_are_none(limit: dict[str, float]) -> None:
+def test_limits_that_are_none(limit: dict[str, object]) -> None:
     (name,) = limit
     with pytest.raises(BadInput, match=f"{name} must be"):
         Budget(**limit)  # type: ignore[arg-type]
@@ -328,6 +331,8 @@ def test_what_is_no_result() -> None:
         TrialResult(-3, first, 0.1)
     with pytest.raises(BadInput, match="trial 0 has the status 'done'; give one of succeeded, failed"):
         TrialResult(0, first, 0.1, "done")  # type: ignore[arg-type]
+    with pytest.raises(BadInput, match=r"trial 0 has the value '0\.1'; give a number, or a tuple of them"):
+        TrialResult(0, first, "0.1")  # type: ignore[arg-type]
     for name in ("surrogate", "reinforce", "local_search", "random"):
         with pytest.raises(BadInput, match=r"trial 0 has 2 values \(\(0\.1, 0\.2\)\) and the search has the"):
             create_strategy(name, SPACE).tell([TrialResult(0, first, (0.1, 0.2))])
@@ -346,3 +351,13 @@ def test_what_the_search_says_is_no_setting(name: str) -> None:
         parse_strategy(f"evolution:{name}=3")
     with pytest.raises(BadInput, match=f"'{name}' is no setting of strategy 'asha' but of the search"):
         create_strategy("asha", SPACE, **{f"proposer.{name}": "3"})
+
+
+def test_an_architecture_of_another_space_is_no_trial() -> None:
+    strategy = create_strategy("evolution", SPACE)
+    ours, other = TrialResult(1, SPACE.parse("1-2"), 0.1), SPACES["open"].parse("3-16-1-1")
+    with pytest.raises(
+        BadInput, match=r"trial 0 has the architecture 3-16-1-1, which the space"
+    ):
+        strategy.tell([ours, TrialResult(0, other, 0.5)])
+    assert strategy.history == ()
