@@ -356,8 +356,6 @@ def test_what_the_search_says_is_no_setting(name: str) -> None:
 def test_an_architecture_of_another_space_is_no_trial() -> None:
     strategy = create_strategy("evolution", SPACE)
     ours, other = TrialResult(1, SPACE.parse("1-2"), 0.1), SPACES["open"].parse("3-16-1-1")
-    with pytest.raises(
-        BadInput, match=r"trial 0 has the architecture 3-16-1-1, which the space"
-    ):
+    with pytest.raises(BadInput, match=r"trial 0 has the architecture 3-16-1-1, which the space"):
         strategy.tell([ours, TrialResult(0, other, 0.5)])
     assert strategy.history == ()
