@@ -56,6 +56,19 @@ class OptunaTPE:
     def tell(self, value: float) -> None:
         self._study.tell(self._trial, value)
 
+    def insert(self, architecture: Architecture, value: float) -> None:
+        """Take in a trial that it did not ask, as one of its own."""
+        import optuna
+
+        kinds = {
+            c.name: optuna.distributions.CategoricalDistribution(list(c.values))
+            for c in self._space.laid_out
+            if c.name in architecture
+        }
+        self._study.add_trial(
+            optuna.trial.create_trial(params=dict(architecture), distributions=kinds, value=value)
+        )
+
 
 class KerasTunerBayesian:
     """KerasTuner's BayesianOptimizationOracle without a tuner.
@@ -90,6 +103,16 @@ class KerasTunerBayesian:
         self._oracle.update_trial(self._trial.trial_id, {"value": value})
         self._trial.status = "COMPLETED"
         self._oracle.end_trial(self._trial)
+
+    def insert(self, architecture: Architecture, value: float) -> None:
+        """Take in a trial that it did not ask, as one of its own."""
+        from keras_tuner.engine.trial import Trial
+
+        hp = self._trial.hyperparameters.copy()
+        hp.values = {**hp.values, **architecture}
+        given = Trial(hp, f"given-{len(self._oracle.trials)}", "COMPLETED")
+        given.score = value
+        self._oracle.trials[given.trial_id] = given
 
 
 def _declare(hp: Any, space: Space) -> None:
@@ -129,7 +152,7 @@ class SyneTuneBore:
         from syne_tune.optimizer.baselines import BORE
         from syne_tune.optimizer.schedulers.ask_tell_scheduler import AskTellScheduler
 
-        declared = {c.name: (ordinal if c.ordered else choice)(list(c.values)) for c in space.choices}
+        declared = {c.name: (ordinal if c.ordered else choice)(list(c.values)) for c in space.laid_out}
         made = BORE(declared, metric="value", do_minimize=False, random_seed=seed)
         self._scheduler, self._space, self._trial = AskTellScheduler(made), space, None
 

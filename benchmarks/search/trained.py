@@ -6,7 +6,8 @@ Usage: python -m benchmarks.search.trained --data mnist:PATH [--space fc] [--max
 What an architecture reaches under one seed is trained once and shown to every searcher that asks for it,
 so that searchers differ by what they ask alone; it is kept in the output folder, from where an interrupted
 benchmark goes on. archmend's strategies know the limit. A peer knows of none: what it asks over it is not
-trained and not charged, and it is told the worst value so far, from which it can learn to stay below.
+trained and not charged, and it is told the worst value so far, from which it can learn to stay below. After
+three of those in a row it is given a random architecture within the limit, charged as if it had asked for it.
 
 Said is the best validation accuracy of each search, which is what all of them look for, and the test accuracy
 of that same network.
@@ -33,8 +34,8 @@ from archmend.networks import build, pin_threads
 from archmend.search import Budget, create_strategy
 from archmend.spaces import Architecture, Space, create_space
 
-OVER_THE_LIMIT = 1000
-"""Proposals in a row over the limit after which a peer is taken for one that finds nothing below it."""
+OVER_THE_LIMIT = 3
+"""Proposals in a row over the limit after which a peer is helped: KerasTuner asked for hundreds."""
 
 
 class Trainer:
@@ -92,18 +93,24 @@ def searched(
 ) -> tuple[float, float]:
     """Return validation and test accuracy of the trial with the best validation accuracy."""
     seen: list[tuple[float, float]] = []
-    over = 0
-    while len(seen) < trials and over < OVER_THE_LIMIT:
+    over, helping = 0, create_strategy("random", space, seed + 1000, budget=budget)
+    while len(seen) < trials:
         architecture = searcher.ask()
         if architecture is None:
             break
-        if budget.excess(space.cost(architecture)) is not None:
-            over += 1
-            searcher.tell(min((validation for validation, _ in seen), default=0.0))
+        if budget.excess(space.cost(architecture)) is None:
+            over = 0
+            seen.append(trainer.accuracies(architecture, seed))
+            searcher.tell(seen[-1][0])
             continue
-        over = 0
-        seen.append(trainer.accuracies(architecture, seed))
-        searcher.tell(seen[-1][0])
+        over += 1
+        searcher.tell(min((validation for validation, _ in seen), default=0.0))
+        if over == OVER_THE_LIMIT:
+            over = 0
+            given = helping.ask(1)[0].architecture
+            seen.append(trainer.accuracies(given, seed))
+            assert isinstance(searcher, KerasTunerBayesian | OptunaTPE), "archmend's know the limit"
+            searcher.insert(given, seen[-1][0])
     return max(seen)
 
 
