@@ -14,6 +14,7 @@ from archmend.training.task import (
     Report,
     Task,
     TrainingSettings,
+    order_seed,
     trial_seed,
     weights_file,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "classification_metrics",
     "confusion_counts",
     "earlier_trial",
+    "order_seed",
     "parent_chooser",
     "promotable",
     "trial_seed",

@@ -13,6 +13,7 @@ from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
 from archmend.search import Suggestion, TrialResult, objective_value
 from archmend.training.continuing import earlier_trial
 from archmend.training.process import Job, WorkerProcess
+from archmend.training.rows import RowsFile
 from archmend.training.task import (
     SEARCH_OVER,
     TIME_OVER,
@@ -83,6 +84,7 @@ class PooledEvaluator:
         self._choose_parent = choose_parent
         self._finished = list(finished)
         self._processes, self._population, self._weigh = workers, population, weigh
+        self._rows: RowsFile | None = None
         self._workers: list[WorkerProcess] = []
         self._waiting: list[Job] = []
         self._again: list[list[Job]] = []
@@ -121,7 +123,7 @@ class PooledEvaluator:
         Those of a population are collected until a result is asked for.
 
         Raises:
-            BadInput: more than that.
+            BadInput: more than that, or the data is none. Unavailable: no room for the rows.
         """
         if len(self._open) >= self.concurrency:
             busy = f"all {self._processes} workers are busy"
@@ -191,7 +193,7 @@ class PooledEvaluator:
 
         Raises:
             MissingExtra: TensorFlow is not installed. BadInput: the data is none.
-            Unavailable: a worker cannot begin to work, or keep what it made.
+            Unavailable: a worker cannot begin to work, or keep what it made; no room for the rows.
         """
         while not self._results:
             self._hand_out()
@@ -219,11 +221,22 @@ class PooledEvaluator:
         for worker in self._workers:
             worker.kill()
         self._workers.clear()
+        if self._rows is not None:
+            self._rows.close()
+            self._rows = None
 
     def _start_all(self) -> None:
-        # All at once, for loading TensorFlow takes longer than many a trial.
-        while len(self._workers) < self._processes:
-            self._workers.append(WorkerProcess.start(self._settings))
+        # All at once, for loading TensorFlow takes longer than many a trial, and the rows are made meanwhile.
+        if self._rows is None:
+            self._rows = RowsFile()
+        new = [WorkerProcess.start(self._rows.descriptor) for _ in range(len(self._workers), self._processes)]
+        self._workers += new
+        try:
+            for worker in new:
+                worker.equip(self._settings, self._rows.layout(self._settings.data))
+        except ArchmendError:
+            self.close()
+            raise
 
     def _patience(self) -> float | None:
         """Return how long to wait before a worker is stopped by force."""

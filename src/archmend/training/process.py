@@ -15,6 +15,7 @@ from typing import Self
 
 from archmend.search import Suggestion, TrialResult
 from archmend.training.compile_cache import compile_cache
+from archmend.training.rows import RowsLayout
 from archmend.training.task import Report, Task, TrainingSettings
 
 
@@ -52,8 +53,12 @@ class WorkerProcess:
     ready: bool = False
 
     @classmethod
-    def start(cls, settings: TrainingSettings) -> Self:
-        """Start a process; it says when it has its data."""
+    def start(cls, descriptor: int) -> Self:
+        """Start a process, which loads what it needs and waits for `equip`.
+
+        Args:
+            descriptor: of the file with the rows, which it inherits.
+        """
         ours, theirs = Pipe()
         process = subprocess.Popen(
             # -P: a file of the user's that is called as a module of ours needs is none.
@@ -61,14 +66,16 @@ class WorkerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), descriptor],
             env={**os.environ, "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", **compile_cache()},
             start_new_session=True,  # Ctrl-C is for the parent, which ends its workers in order
         )
         theirs.close()
-        worker = cls(process, ours)
-        worker._send(settings)
-        return worker
+        return cls(process, ours)
+
+    def equip(self, settings: TrainingSettings, layout: RowsLayout) -> None:
+        """Tell it how to train, and where its rows lie; it says when it has them."""
+        self._send((settings, layout))
 
     def begin(self, jobs: Sequence[Job]) -> None:
         """Hand it trials, which it trains together if they say so."""

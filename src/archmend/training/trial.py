@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from archmend.datasets import encode, read_prepared
 from archmend.errors import Unavailable
 from archmend.networks import build, count_flops, count_params, measure_latency, space_for, weights_of
 from archmend.networks.resuming import resume, state_of
@@ -18,27 +17,30 @@ from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predi
 from archmend.training.fused.trainer import PopulationTrainer
 from archmend.training.kept import keep_weights, start_from, weights_in
 from archmend.training.metrics import classification_metrics, confusion_counts
+from archmend.training.rows import EncodedRows
 from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, too_slow, weights_file
 
 
 class Trainer:
     """Trains one task after another on data that it loads once."""
 
-    def __init__(self, settings: TrainingSettings, tell: Callable[[Report], None]) -> None:
-        """Read the data and move it to the device.
+    def __init__(
+        self, settings: TrainingSettings, tell: Callable[[Report], None], rows: EncodedRows | None = None
+    ) -> None:
+        """Bring the data to the device.
 
         Args:
             settings: of the search.
             tell: takes the reports between epochs.
+            rows: the data, in arrays that nobody writes to; None reads it.
         """
-        prepared = read_prepared(settings.data)
-        info = prepared.info
+        if rows is None:
+            rows = EncodedRows.read(settings.data)
         self._settings, self._tell = settings, tell
-        self._classes = len(info.classes)
-        self._space = space_for(settings.space, info)
-        parts = (prepared.train, prepared.validation)
-        self._train, self._validation = (DeviceRows(encode(info.encoding, p.x), p.y) for p in parts)
-        self._y = prepared.validation.y
+        self._classes = len(rows.info.classes)
+        self._space = space_for(settings.space, rows.info)
+        self._train, self._validation = (DeviceRows(p.x, p.y) for p in (rows.train, rows.validation))
+        self._y = rows.validation.y
         self._populations: PopulationTrainer | None = None
 
     def run_all(self, tasks: Sequence[Task]) -> None:

@@ -19,6 +19,7 @@ from archmend.training.failures import reason_of
 from archmend.training.task import Problem, Report, Task, TrainingSettings
 
 if TYPE_CHECKING:
+    from archmend.training.rows import RowsLayout
     from archmend.training.trial import Trainer
 
 
@@ -26,9 +27,10 @@ def main(descriptor: int) -> None:
     """Take settings and then tasks from the connection until it closes."""
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     connection = Connection(descriptor)
-    settings: TrainingSettings = connection.recv()
     try:
-        trainer = _started(settings, connection)
+        trainer = _started(connection)
+    except EOFError:
+        return
     except Exception as error:
         connection.send(_problem(error))
         return
@@ -58,7 +60,7 @@ def _problem(error: Exception) -> Problem:
     )
 
 
-def _started(settings: TrainingSettings, connection: Connection) -> Trainer:
+def _started(connection: Connection) -> Trainer:
     # One thread: so a trial's result does not depend on how many workers there are.
     pin_threads(1)
     import tensorflow as tf
@@ -70,7 +72,11 @@ def _started(settings: TrainingSettings, connection: Connection) -> Trainer:
     def tell(report: Report) -> None:
         connection.send(report)
 
-    return Trainer(settings, tell)
+    # The rows are made while TensorFlow is loaded.
+    settings: TrainingSettings
+    layout: RowsLayout
+    settings, layout = connection.recv()
+    return Trainer(settings, tell, layout.rows())
 
 
 def _end_with_the_parent() -> None:

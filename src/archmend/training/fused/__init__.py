@@ -3,6 +3,6 @@
 TensorFlow is imported by what trains, not by this room: how many may be trained together is asked without it.
 """
 
-from archmend.training.fused.sizing import Grouping, grouping
+from archmend.training.fused.sizing import Grouping, grouping, in_one_process
 
-__all__ = ["Grouping", "grouping"]
+__all__ = ["Grouping", "grouping", "in_one_process"]

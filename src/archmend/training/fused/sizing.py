@@ -56,15 +56,15 @@ def grouping(
         budget: of the search.
         optimizer: by name.
         workers: how many processes.
-        data_bytes: of the encoded rows, which each of them holds.
+        data_bytes: of the encoded rows, which they share.
         inherits: whether trials begin with the weights of earlier ones, which there have to be.
         max_memory: bytes for all workers together; None is `MEMORY`.
     """
     reason = why_not(space, RULES.get(optimizer), optimizer)
     if reason is not None:
         return Grouping(None, reason)
-    each = (MEMORY if max_memory is None else max_memory) // workers
-    memory = max(_LEAST, each - _WORKER - data_bytes)
+    each = ((MEMORY if max_memory is None else max_memory) - data_bytes) // workers
+    memory = max(_LEAST, each - _WORKER)
     trials = budget.trials
     if trials is None and math.isfinite(space.size):
         trials = int(space.size)
@@ -73,3 +73,22 @@ def grouping(
     if strategy.learns or strategy.fidelities or inherits:
         most, share = _LEARNING, share // _ROUNDS
     return Grouping(max(1, min(most, share)), None, memory)
+
+
+def in_one_process(
+    space: Space, optimizer: str, trials: int, *, data_bytes: int, max_memory: int | None = None
+) -> Grouping:
+    """Return how trials that are all known are grouped in a process that has nothing else to do, as in a pod.
+
+    Args:
+        space: of the trials.
+        optimizer: by name.
+        trials: how many there are.
+        data_bytes: of the encoded rows.
+        max_memory: bytes for the process; None is `MEMORY`.
+    """
+    reason = why_not(space, RULES.get(optimizer), optimizer)
+    if reason is not None:
+        return Grouping(None, reason)
+    memory = (MEMORY if max_memory is None else max_memory) - data_bytes - _WORKER
+    return Grouping(trials, None, max(_LEAST, memory))
