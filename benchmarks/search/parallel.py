@@ -18,6 +18,9 @@ from rich.table import Table as Lines
 
 from archmend.search import TrialResult, create_strategy
 
+LOOKS = (25, 50, 100)
+"""Numbers of finished trials at which the regret is said."""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -27,34 +30,52 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=100)
     parser.add_argument("--workers", type=int, default=8)
     given = parser.parse_args()
-    lines = Lines(title=f"mean regret after {given.queries} trials, standard error over {given.seeds} seeds")
-    for column in ("table", "strategy", "1 worker", f"{given.workers} workers", "ratio"):
+    lines = Lines(
+        title=f"regret over {given.seeds} seeds: means with standard errors, ratios with those of a bootstrap"
+    )
+    for column in ("table", "strategy", "trials", "1 worker", f"{given.workers} workers", "ratio"):
         lines.add_column(column)
     for name in given.tables.split(","):
         table = load(name)
         for strategy in given.strategies.split(","):
             one, many = (
-                np.array([regret(table, strategy, seed, given.queries, n) for seed in range(given.seeds)])
+                np.array([regrets(table, strategy, seed, given.queries, n) for seed in range(given.seeds)])
                 for n in (1, given.workers)
             )
-            ratio = many.mean() / one.mean()
-            lines.add_row(name, strategy, mean_text(one), mean_text(many), f"{ratio:.2f}")
-    Console(width=120).print(lines)
+            looks = [(str(n), np.s_[:, n - 1]) for n in LOOKS if n <= given.queries]
+            for said, place in looks:
+                cells = (mean_text(one[place]), mean_text(many[place]), ratio(one[place], many[place]))
+                lines.add_row(name, strategy, said, *cells)
+            over = one.mean(axis=1), many.mean(axis=1)
+            lines.add_row(
+                name, strategy, f"mean of 1 to {given.queries}", *map(mean_text, over), ratio(*over)
+            )
+    Console(width=140).print(lines)
 
 
-def regret(table: Table, name: str, seed: int, queries: int, workers: int) -> float:
-    """Return the incumbent's regret once so many trials have finished."""
+def ratio(one: np.ndarray, many: np.ndarray) -> str:
+    """Return the ratio of two means, of values by seed, and its standard error."""
+    rng = np.random.default_rng(0)
+    drawn = rng.integers(len(one), size=(1000, len(one)))
+    spread = (many[drawn].mean(axis=1) / np.maximum(one[drawn].mean(axis=1), 1e-12)).std()
+    return f"{many.mean() / one.mean():.2f} ± {spread:.2f}"
+
+
+def regrets(table: Table, name: str, seed: int, queries: int, workers: int) -> list[float]:
+    """Return the incumbent's regret after each trial that finishes."""
     strategy, rng = create_strategy(name, table.space, seed), np.random.default_rng((seed, 1))
     running = list(strategy.ask(workers))
     best, mean = -np.inf, -np.inf
+    found = []
     for _ in range(queries):
         done = running.pop(int(rng.integers(len(running))))
         shown = table.draw(done.architecture, rng)
         if shown > best:
             best, mean = shown, float(table.means[table.rows[done.architecture]])
+        found.append(table.best - mean)
         strategy.tell([TrialResult(done.id, done.architecture, shown)])
         running += strategy.ask(1)
-    return table.best - mean
+    return found
 
 
 if __name__ == "__main__":
