@@ -21,7 +21,7 @@ def data_of(folder: Path) -> tuple[Any, Any]:
     return train, validation
 
 
-def build(space: Space, code: str) -> Any:
+def sequential(space: Space, code: str) -> Any:
     """Return the network as somebody would write it with Keras."""
     import keras
 
@@ -53,7 +53,7 @@ def fit(data: Path, case: Case, codes: list[str]) -> tuple[list[float], dict[str
     for number, code in enumerate(codes):
         keras.utils.set_random_seed(number)
         begun = time.monotonic()
-        model = build(space, code)
+        model = sequential(space, code)
         model.fit(x, y, batch_size=32, epochs=case.epochs, verbose=0)
         accuracies[code] = float(model.evaluate(*validation, batch_size=1024, verbose=0)[1])
         seconds.append(time.monotonic() - begun)
