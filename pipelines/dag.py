@@ -75,6 +75,7 @@ def steps(
     trial_priority_class: str,
     trial_runtime_class: str,
     trial_service_account: str,
+    trials_per_pod: int,
     repair_cpu: str,
     repair_memory: str,
     repair_accelerator: str,
@@ -147,6 +148,7 @@ def steps(
             trial_priority_class=trial_priority_class,
             trial_runtime_class=trial_runtime_class,
             trial_service_account=trial_service_account,
+            trials_per_pod=trials_per_pod,
         ),
         image,
         7 * 24 * HOUR,
@@ -257,6 +259,7 @@ def archmend(
     trial_priority_class: str = "",
     trial_runtime_class: str = "",
     trial_service_account: str = "",
+    trials_per_pod: int = 1,
     repair_cpu: str = "2",
     repair_memory: str = "4Gi",
     repair_accelerator: str = "nvidia.com/gpu",
@@ -330,6 +333,7 @@ def archmend(
         trial_priority_class: Priority class of the trials.
         trial_runtime_class: Runtime class of the trials, such as nvidia.
         trial_service_account: Service account of the trials; empty is the namespace's default.
+        trials_per_pod: Architectures that one pod trains, together if it can, so that a GPU is not idle.
         repair_cpu: CPU of the final training.
         repair_memory: Memory of the final training.
         repair_accelerator: GPU type of the final training.

@@ -41,6 +41,7 @@ def search(
     trials: dsl.Output[dsl.Artifact],
     metrics: dsl.Output[dsl.Metrics],
     report: dsl.Output[dsl.HTML],
+    trials_per_pod: int = 1,
 ) -> str:
     """Search an architecture and return its code."""
     from pathlib import Path
@@ -68,6 +69,7 @@ def search(
             priority_class=trial_priority_class,
             runtime_class=trial_runtime_class,
             service_account=trial_service_account,
+            trials_per_pod=trials_per_pod or 1,
             store=f"{store.rstrip('/')}/experiments",
         )
     )

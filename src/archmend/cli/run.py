@@ -70,6 +70,7 @@ def run(
     runtime_class: p.RuntimeClass = None,
     service_account: p.ServiceAccount = None,
     retain: p.Retain = False,
+    trials_per_pod: p.TrialsPerPod = None,
     quiet: o.Quiet = False,
 ) -> None:
     """Prepare, search, repair, evaluate and register, with a report.
@@ -132,6 +133,7 @@ def run(
             runtime_class=runtime_class,
             service_account=service_account,
             retain=retain,
+            trials_per_pod=trials_per_pod,
         ),
     )
     request = RunRequest(

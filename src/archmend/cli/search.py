@@ -59,6 +59,7 @@ def search(
     runtime_class: p.RuntimeClass = None,
     service_account: p.ServiceAccount = None,
     retain: p.Retain = False,
+    trials_per_pod: p.TrialsPerPod = None,
     quiet: o.Quiet = False,
 ) -> None:
     """Search an architecture under a budget.
@@ -121,6 +122,7 @@ def search(
             runtime_class=runtime_class,
             service_account=service_account,
             retain=retain,
+            trials_per_pod=trials_per_pod,
         ),
     )
     with Display(quiet) as display:

@@ -12,7 +12,9 @@ from archmend.cli import options as o
 def trial(
     data: o.Data,
     space: o.SpaceName,
-    architecture: Annotated[str | None, typer.Option(help="Code of the architecture.")] = None,
+    architecture: Annotated[
+        str | None, typer.Option(help="Code of the architecture; several with commas are trained together.")
+    ] = None,
     choices: Annotated[
         list[str] | None,
         typer.Option("--set", help="CHOICE=VALUE, once a choice; what is inactive does not count."),
@@ -39,13 +41,18 @@ def trial(
             "--continue", help="Go on from this architecture's trial with fewer epochs, up to --epochs."
         ),
     ] = False,
+    no_fuse: o.NoFuse = False,
+    population: o.Population = None,
+    max_memory: Annotated[
+        str | None, typer.Option(help="Of several trained together, such as 4GiB; 2GiB unless given.")
+    ] = None,
     seed: o.Seed = 0,
 ) -> None:
-    """Train one architecture, as a Katib trial does, and print its metrics.
+    """Train one architecture or several, as a Katib trial does, and print the metrics.
 
     Example:  archmend trial --space fc --architecture 2-64-32-relu-none-0-0.001 --epochs 3 --data digits
     """
-    from archmend.steps.trial import trial as step
+    from archmend.steps.trial_group import trials as step
     from archmend.steps.trial_request import WEIGHTS_LIMIT, TrialRequest, parse_choices
 
     step(
@@ -72,5 +79,8 @@ def trial(
             deadline=deadline,
             require_gpu=require_gpu,
             go_on=go_on,
+            no_fuse=no_fuse,
+            population=population,
+            max_memory=max_memory,
         )
     )

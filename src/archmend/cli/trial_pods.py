@@ -26,6 +26,10 @@ PriorityClass = Annotated[str | None, typer.Option(help="katib: of the trials.")
 RuntimeClass = Annotated[str | None, typer.Option(help="katib: of the trials, such as nvidia.")]
 ServiceAccount = Annotated[str | None, typer.Option(help="katib: of the trials.")]
 Retain = Annotated[bool, typer.Option("--retain", help="katib: keep finished trials' pods for their logs.")]
+TrialsPerPod = Annotated[
+    int | None,
+    typer.Option(help="katib: architectures that a pod trains, together if it can; 1 unless given."),
+]
 
 
 def trial_pods(engine: str, workers: int | None, **given: Any) -> KatibOptions | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from archmend.errors import BadInput
 
@@ -30,3 +31,17 @@ def positive(name: str, value: float | None) -> None:
     """
     if value is not None and not (math.isfinite(value) and value > 0):
         raise BadInput(f"{flag(name)} must be a number above 0, got {value}")
+
+
+def memory_bytes(text: str) -> int:
+    """Return a size in bytes.
+
+    Raises:
+        BadInput: the text is none.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?)?B?", text.strip(), re.IGNORECASE)
+    if found is None or float(found[1]) == 0:
+        raise BadInput(f"--max-memory must be a size such as 2GiB or 500MB, got {text!r}")
+    unit = (found[2] or "").upper()
+    base = 1024 if unit.endswith("I") else 1000
+    return int(float(found[1]) * base ** (" KMGT".index(unit[0]) if unit else 0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from archmend.errors import BadInput, NothingSucceeded, Unavailable
 from archmend.kubeflow.katib.client import KatibClient
@@ -23,6 +23,7 @@ from archmend.search import (
     reached_target,
 )
 from archmend.steps.katib_ends import EXHAUSTED, TARGET, TIME, ended_by, say
+from archmend.steps.katib_members import Member, members
 from archmend.steps.katib_numbers import Numbers
 from archmend.steps.katib_trials import TrialReader
 from archmend.training import SEARCH_OVER, TIME_OVER
@@ -53,8 +54,8 @@ class FollowedSearch:
         self._objectives = plan.objectives
         self._results: dict[int, TrialResult] = {result.id: result for result in history}
         self._names = Numbers(plan, history)
-        self._numbers: dict[str, int] = {}
-        self._running: list[TrialState] = []
+        self._pods: dict[int, str] = {}
+        self._running: list[Member] = []
         self._end = None if budget.seconds is None else time.monotonic() + budget.seconds
         self._busy = time.monotonic()
         self._none_left = False
@@ -84,21 +85,20 @@ class FollowedSearch:
 
     def _take(self, snapshot: Snapshot) -> None:
         """Record the trials that ended, in the order in which they were created."""
-        ordered = []
+        ordered: list[Member] = []
         for trial in sorted(snapshot.trials.values(), key=lambda trial: (trial.created, trial.name)):
             number = self._names.of(trial.name)
             if number is not None:  # else it is none of this search's
-                self._numbers[trial.name] = number
-                ordered.append(trial)
-        ordered.sort(key=lambda trial: self._numbers[trial.name])
-        running = self._running = [trial for trial in ordered if not trial.finished]
-        for trial in ordered:
-            number = self._numbers[trial.name]
-            if trial.finished and number not in self._results:
-                self._record(self._reader.result(trial, number, self._names.parents()))
+                ordered += members(self._plan, trial, number)
+        ordered.sort(key=lambda member: member.number)
+        self._pods |= {member.number: member.pod.name for member in ordered}
+        running = self._running = [member for member in ordered if not member.state.finished]
+        for member in ordered:
+            if member.state.finished and member.number not in self._results:
+                self._record(self._reader.result(member, self._names.parents()))
         if running:
             self._busy, self._none_left = time.monotonic(), False
-            self._say_what_they_wait_for(running)
+            self._say_what_they_wait_for({m.pod.name: m.pod for m in running}.values())
 
     def _keep_to(self, deadline: float | None) -> None:
         """Take over the end of an Experiment that a predecessor made: it has used some of the time."""
@@ -115,9 +115,7 @@ class FollowedSearch:
     def _stopped_by(self, snapshot: Snapshot) -> StoppedBy | None:
         """Return why the search is over, None while it is not."""
         results = tuple(self._results.values())
-        running = [
-            n for name, n in self._numbers.items() if n not in self._results and name in snapshot.trials
-        ]
+        running = [n for n, pod in self._pods.items() if n not in self._results and pod in snapshot.trials]
         reason = common_failure(results, running) if self._best() is None else None
         if reason is not None:
             self._client.stop(self._plan.name, "its first trials failed alike")
@@ -148,10 +146,9 @@ class FollowedSearch:
     def _end_now(self, reason: str, of_trials: str) -> None:
         """Stop the Experiment; what still runs is recorded with what it has handed in by now."""
         self._client.stop(self._plan.name, reason)
-        for trial in self._running:
-            number = self._numbers[trial.name]
-            if number not in self._results:
-                self._record(self._reader.cut(trial, number, self._names.parents(), of_trials))
+        for member in self._running:
+            if member.number not in self._results:
+                self._record(self._reader.cut(member, self._names.parents(), of_trials))
 
     def _stuck(self, running: Sequence[int]) -> StoppedBy | None:
         """Find out why nothing runs: an exhausted space is an end, a refused request an error."""
@@ -172,7 +169,7 @@ class FollowedSearch:
         say(f"no trial runs: {last}")
         return None
 
-    def _say_what_they_wait_for(self, trials: Sequence[TrialState]) -> None:
+    def _say_what_they_wait_for(self, trials: Iterable[TrialState]) -> None:
         found = ((trial.name, waiting_for(self._client, trial)) for trial in trials)
         name, words = next(((name, words) for name, words in found if words is not None), ("", None))
         if words is not None and words != self._waiting:

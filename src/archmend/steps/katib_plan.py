@@ -15,6 +15,7 @@ from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.place import identity, run_id
 from archmend.search import Budget, Strategy, create_strategy, parse_strategy, with_epochs
 from archmend.spaces import Space
+from archmend.steps.flags import memory_bytes
 from archmend.steps.search_request import SearchRequest
 from archmend.storage import is_remote, put, write_atomic
 
@@ -73,7 +74,21 @@ def plan_of(
         deadline=None if budget.seconds is None else time.time() + budget.seconds,
         seconds=request.max_seconds,
         fidelities=_strategy(request, space, budget).fidelities if algorithm.ours else (),
+        together=_together(request, options),
     )
+
+
+def _together(request: SearchRequest, options: KatibOptions) -> dict[str, int | bool]:
+    """Return the flags that say how a pod trains its trials, where it has several."""
+    if options.trials_per_pod == 1:
+        return {}
+    if request.no_fuse:
+        return {"no-fuse": True}
+    most = options.trials_per_pod
+    return {
+        "population": most if request.population is None else min(request.population, most),
+        "max-memory": memory_bytes(request.max_memory or options.memory),
+    }
 
 
 def _strategy(request: SearchRequest, space: Space, budget: Budget) -> Strategy:

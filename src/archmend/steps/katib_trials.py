@@ -15,6 +15,7 @@ from archmend.kubeflow.katib.pods import failure_of
 from archmend.kubeflow.katib.states import TrialState
 from archmend.search import TrialResult, objective_value
 from archmend.spaces import Architecture, from_texts
+from archmend.steps.katib_members import Member
 from archmend.steps.katib_numbers import seed_of
 from archmend.steps.records import TrialRecord
 from archmend.steps.trial_record import record_uri
@@ -29,30 +30,30 @@ class TrialReader:
     def __init__(self, client: KatibClient, plan: Plan, objectives: tuple[str, ...]) -> None:
         """Keep what is needed to read; nothing is asked yet."""
         self._client, self._plan, self._objectives = client, plan, objectives
+        self._failures: dict[str, str] = {}
 
-    def result(self, trial: TrialState, number: int, numbers: Mapping[int, int]) -> TrialResult:
+    def result(self, member: Member, numbers: Mapping[int, int]) -> TrialResult:
         """Return what came of a trial that ended.
 
         Args:
-            trial: as Katib knows it.
-            number: of it in this search.
+            member: the trial, as Katib knows it.
             numbers: what its record calls other trials, and their numbers in this search.
 
         Raises:
             Unavailable: the store or the cluster does not answer.
         """
-        record = self._record(trial)
+        record = self._record(member.state)
         if record is not None:
             result = record.result(self._plan.space)
             parent = None if result.parent is None else numbers.get(result.parent, result.parent)
-            return replace(result, id=number, parent=parent)
-        return self._unrecorded(trial, number)
+            return replace(result, id=member.number, parent=parent)
+        return self._unrecorded(member)
 
-    def cut(self, trial: TrialState, number: int, numbers: Mapping[int, int], reason: str) -> TrialResult:
+    def cut(self, member: Member, numbers: Mapping[int, int], reason: str) -> TrialResult:
         """Return what came of a trial that was ended with the search: its record if it has one by now."""
-        if self._record(trial) is not None:
-            return self.result(trial, number, numbers)
-        return self._without_value(trial, number, "stopped", reason)
+        if self._record(member.state) is not None:
+            return self.result(member, numbers)
+        return self._without_value(member, "stopped", reason)
 
     def _record(self, trial: TrialState) -> TrialRecord | None:
         uri = record_uri(self._plan.records, trial.name)
@@ -65,7 +66,8 @@ class TrialReader:
         # An Experiment that was deleted and made anew has the same name, and its trials have the same ones.
         return record if record.architecture == str(self._architecture(trial)) else None
 
-    def _unrecorded(self, trial: TrialState, number: int) -> TrialResult:
+    def _unrecorded(self, member: Member) -> TrialResult:
+        trial, number = member.state, member.number
         architecture = self._architecture(trial)
         if trial.kind in ("early_stopped", "succeeded") and self._objectives[0] in trial.metrics:
             measured = {name: trial.metrics.get(name) for name in (*trial.metrics, *self._objectives)}
@@ -90,15 +92,23 @@ class TrialReader:
             except BadInput:
                 pass  # one of several objectives is missing: then it has no value
         if trial.kind == "killed":
-            return self._without_value(trial, number, "stopped", _KILLED)
-        return self._without_value(trial, number, "failed", failure_of(self._client, trial))
+            return self._without_value(member, "stopped", _KILLED)
+        return self._without_value(member, "failed", self._failure(member))
+
+    def _failure(self, member: Member) -> str:
+        """Return why a trial's pod failed, asked for once for all that were in it."""
+        name = member.pod.name
+        if name not in self._failures:
+            self._failures[name] = failure_of(self._client, member.pod)
+        return self._failures[name]
 
     def _without_value(
-        self, trial: TrialState, number: int, status: Literal["failed", "stopped"], reason: str
+        self, member: Member, status: Literal["failed", "stopped"], reason: str
     ) -> TrialResult:
+        trial = member.state
         seed = seed_of(self._plan, trial.name)
         return TrialResult(
-            number,
+            member.number,
             self._architecture(trial),
             None,
             status,

@@ -28,6 +28,7 @@ from archmend.spaces import Space
 from archmend.steps.confirm import confirm
 from archmend.steps.confirm_record import ConfirmRecord
 from archmend.steps.explanation import write_explanation
+from archmend.steps.flags import memory_bytes
 from archmend.steps.journal import Journal
 from archmend.steps.records import BestRecord, TrialRecord
 from archmend.steps.search_folder import (
@@ -45,11 +46,11 @@ from archmend.steps.search_folder import (
 )
 from archmend.steps.search_keeping import Keeper
 from archmend.steps.search_latency import predicted_latency
-from archmend.steps.search_request import SearchRequest, memory_bytes
+from archmend.steps.search_request import SearchRequest
 from archmend.steps.signals import interruptible
 from archmend.steps.warm_start import kept_warm_start, read_warm_start
 from archmend.training import PooledEvaluator, TrainingSettings, parent_chooser, weights_file
-from archmend.training.fused import Grouping, grouping
+from archmend.training.fused import Grouping, grouping, why_alone
 
 Progress = Callable[[SearchProgress], None]
 
@@ -237,6 +238,8 @@ def _grouping(
     state: SearchState | None,
 ) -> Grouping:
     """Return how trials are grouped: a run that goes on has the populations that it began with."""
+    if strategy is None and request.katib is not None and request.katib.trials_per_pod > 1:
+        return Grouping(None, None if request.no_fuse else why_alone(space, request.optimizer))
     if strategy is None or request.no_fuse:
         return Grouping(None)
     made = grouping(

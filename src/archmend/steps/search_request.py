@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from archmend.kubeflow.katib.options import KatibOptions
 from archmend.networks import check_optimizer
 from archmend.search import Budget, parse_objectives, parse_strategy
 from archmend.spaces import SpaceSource, space_source
-from archmend.steps.flags import at_least, flag, positive
+from archmend.steps.flags import at_least, flag, memory_bytes, positive
 from archmend.training import Inherit
 
 DEFAULT_TRIALS = 30
@@ -133,13 +132,39 @@ class SearchRequest:
         if self.engine == "katib":
             from archmend.kubeflow.katib.algorithms import read_algorithm
 
-            read_algorithm(self.strategy)
+            algorithm = read_algorithm(self.strategy)
+            self._check_pods(algorithm.ours)
         else:
             parse_strategy(self.strategy)
         parse_objectives(self.objective)
         check_optimizer(self.optimizer)
         if self.inherit not in get_args(Inherit):
             raise unknown_name("inheritance", self.inherit, get_args(Inherit))
+
+    def _check_pods(self, ours: bool) -> None:
+        """Refuse flags of trials that share a pod where they do not, or where they cannot.
+
+        Raises:
+            BadInput: naming the flag and its value.
+        """
+        pods = self.katib or KatibOptions()
+        if pods.trials_per_pod == 1:
+            if self.population is not None:
+                raise BadInput(
+                    f"--population {self.population} trains trials together, and with --engine katib each "
+                    f"has a pod of its own; give --trials-per-pod {self.population}"
+                )
+            return
+        if not ours:
+            raise BadInput(
+                f"--trials-per-pod {pods.trials_per_pod} puts several architectures into one trial, which "
+                f"Katib's own algorithms cannot propose ({self.strategy}); take one of ours, such as random"
+            )
+        if self.max_memory is not None and memory_bytes(self.max_memory) > memory_bytes(pods.memory):
+            raise BadInput(
+                f"--max-memory {self.max_memory} is more than a pod has with --trial-memory {pods.memory}; "
+                "raise that, or give less"
+            )
 
     @cached_property
     def space_source(self) -> SpaceSource:
@@ -208,20 +233,6 @@ def request_difference(now: Mapping[str, Any], earlier: Mapping[str, Any]) -> st
 
 def _shown(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-
-
-def memory_bytes(text: str) -> int:
-    """Return a size in bytes.
-
-    Raises:
-        BadInput: the text is none.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?) ?([KMGT]i?)?B?", text.strip(), re.IGNORECASE)
-    if found is None or float(found[1]) == 0:
-        raise BadInput(f"--max-memory must be a size such as 2GiB or 500MB, got {text!r}")
-    unit = (found[2] or "").upper()
-    base = 1024 if unit.endswith("I") else 1000
-    return int(float(found[1]) * base ** (" KMGT".index(unit[0]) if unit else 0))
 
 
 def available_cores() -> int:

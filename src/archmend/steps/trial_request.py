@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import get_args
 
 from archmend.errors import BadInput, unknown_name
+from archmend.kubeflow.suggestion.groups import split_codes
+from archmend.kubeflow.suggestion.names import trial_name
 from archmend.networks import check_optimizer
 from archmend.search import parse_objectives
 from archmend.spaces import SpaceSource, space_source
-from archmend.steps.flags import at_least, positive
+from archmend.steps.flags import at_least, memory_bytes, positive
 from archmend.training import Inherit
 
 WEIGHTS_LIMIT = 64 * 2**20
@@ -27,11 +29,12 @@ class TrialRequest:
     Attributes:
         data: URI of a prepared directory, or a source as of `open_data`.
         space: a built-in space, a .yaml or .py file, or YAML text.
-        architecture: its code; or `choices`: values by the choices' names, of which those that are
-            inactive do not count.
+        architecture: its code, or several codes as `archmend.kubeflow.suggestion.groups` has them; or
+            `choices`: values by the choices' names, of which those that are inactive do not count.
         epochs, batch_size, optimizer, learning_rate: of the training.
         objective: names with commas.
-        name: of the Katib trial, under which its record is kept. experiment: of the Katib experiment.
+        name: of the Katib trial, under which its record is kept; of several architectures the first one has
+            it, and those that follow have the numbers that follow. experiment: of the Katib experiment.
         seed: of the search; the trial's own comes from it and from its number.
         records: URI of the folder for the record; None keeps none. weights: of the experiment's weights;
             None keeps and inherits none. max_weights_bytes: above which they are not kept.
@@ -40,6 +43,9 @@ class TrialRequest:
         require_gpu: fail where TensorFlow sees no GPU.
         go_on: from this architecture's trial with fewer epochs, where its weights are kept; `epochs` then
             counts those that it trained, too.
+        population: how many architectures are trained together, in a common order of rows, which a single one
+            then has, too; None is all of several. no_fuse: each is trained by itself.
+        max_memory: of the process, as 2GiB or 500MB; None is 2 GiB.
     """
 
     data: str
@@ -64,6 +70,9 @@ class TrialRequest:
     deadline: float | None = None
     require_gpu: bool = False
     go_on: bool = False
+    population: int | None = None
+    no_fuse: bool = False
+    max_memory: str | None = None
 
     def __post_init__(self) -> None:
         """Check each value by itself.
@@ -73,12 +82,20 @@ class TrialRequest:
         """
         if (self.architecture is None) == (not self.choices):
             raise BadInput("a trial takes either --architecture CODE or --set CHOICE=VALUE; give one of them")
-        for name in ("epochs", "batch_size", "max_params", "max_flops"):
+        for name in ("epochs", "batch_size", "max_params", "max_flops", "population"):
             at_least(name, getattr(self, name), 1)
         at_least("seed", self.seed, 0)
         at_least("max_weights_bytes", self.max_weights_bytes, 0)
         for name in ("learning_rate", "max_latency_ms", "deadline"):
             positive(name, getattr(self, name))
+        if self.no_fuse and self.population is not None:
+            raise BadInput(
+                f"--population {self.population} trains trials together and --no-fuse each by itself; "
+                "leave one of them out"
+            )
+        if self.max_memory is not None:
+            memory_bytes(self.max_memory)
+        self.each()
         _ = self.space_source
         parse_objectives(self.objective)
         check_optimizer(self.optimizer)
@@ -105,6 +122,31 @@ class TrialRequest:
     def number(self) -> int:
         """The trial's number: of its name where our service gave it, else one that the name decides."""
         return trial_number(self.experiment, self.name)
+
+    def each(self) -> tuple[TrialRequest, ...]:
+        """Return a request for each architecture, in the order of their numbers: this one if it is alone.
+
+        Raises:
+            BadInput: the text of the architectures is none, or the name of several has no number.
+        """
+        text = self.architecture
+        if text is None or not ("," in text or "@" in text):
+            return (self,)
+        coded = split_codes(self.number, text)
+        if len(coded) > 1 and self.name != trial_name(self.experiment, self.number):
+            raise BadInput(
+                f"--architecture has {len(coded)} codes and --name {self.name} no number to count them from; "
+                f"call it {self.experiment}-0"
+            )
+        return tuple(
+            replace(
+                self,
+                architecture=c.code,
+                epochs=c.epochs or self.epochs,
+                name=self.name if len(coded) == 1 else trial_name(self.experiment, c.number),
+            )
+            for c in coded
+        )
 
 
 def trial_number(experiment: str, name: str) -> int:

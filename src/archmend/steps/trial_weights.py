@@ -7,6 +7,7 @@ and their entry there, so two trials that end at once cannot spoil it, and a rea
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,6 +22,8 @@ from archmend.steps.trial_request import TrialRequest, as_number
 from archmend.storage import list_objects, put, read_bytes, write_atomic
 from archmend.training import earlier_trial, parent_chooser
 
+Offered = list[tuple[TrialResult, str]]
+"""Trials, and the URIs of their weights."""
 _LONGEST_CODE = 700
 """Characters: a whole object name may have 1,024."""
 
@@ -52,24 +55,36 @@ def offer_weights(request: TrialRequest, record: TrialRecord, file: Path) -> Non
 
 
 def inherited(
-    request: TrialRequest, space: Space, architecture: Architecture, scratch: Path
+    request: TrialRequest,
+    space: Space,
+    architecture: Architecture,
+    scratch: Path,
+    offered: Offered | None = None,
 ) -> tuple[int | None, Path | None]:
     """Return the number of the trial to start from and a local file of its weights; None starts anew.
 
     A store that does not answer, or weights that are gone by now, are no failure either.
+
+    Args:
+        request: of the trial.
+        space: of its architecture.
+        architecture: to train.
+        scratch: folder for the file.
+        offered: by other trials, where that is known already.
     """
     choose = parent_chooser(request.inherit, space)
     if choose is None or request.weights is None:
         return None, None
     try:
-        # What lies there of this very trial is of a pod that was lost before its record was written.
-        offered = [o for o in offered_weights(request.weights, space) if o[0].id != request.number]
+        if offered is None:
+            offered = offered_by_others(request, space)
         parent = choose(Suggestion(request.number, architecture), [r for r, _ in offered])
         if parent is None:
             return None, None
         uri = next(uri for result, uri in offered if result.id == parent)
-        file = scratch / "parent.npz"
-        write_atomic(file, read_bytes(uri))
+        file = scratch / f"parent-{parent}.npz"
+        if not file.is_file():
+            write_atomic(file, read_bytes(uri))
     except (BadInput, Unavailable) as error:
         _say(f"it starts anew: {error}")
         return None, None
@@ -77,37 +92,58 @@ def inherited(
 
 
 def continued(
-    request: TrialRequest, space: Space, architecture: Architecture, scratch: Path
+    request: TrialRequest,
+    space: Space,
+    architecture: Architecture,
+    scratch: Path,
+    offered: Offered | None = None,
 ) -> tuple[TrialResult | None, Path | None]:
     """Return the trial of the same architecture to go on from and a local file of its weights, if any.
 
     What the earlier trials were asked for stands in their records. With a store that does not answer this one
-    trains all of its epochs.
+    trains all of its epochs. The arguments are those of `inherited`.
     """
     if not request.go_on or request.weights is None or request.records is None:
         return None, None
     try:
-        offered = {
-            result.id: uri
-            for result, uri in offered_weights(request.weights, space)
-            if result.architecture == architecture and result.id != request.number
-        }
+        if offered is None:
+            offered = offered_by_others(request, space)
+        own = {result.id: uri for result, uri in offered if result.architecture == architecture}
         found = []
-        for number in offered:
+        for number in own:
             uri = record_uri(request.records, trial_name(request.experiment, number))
             found.append(TrialRecord.model_validate_json(read_bytes(uri)).result(space))
         earlier = earlier_trial(Suggestion(request.number, architecture, request.epochs), found)
         if earlier is None:
             return None, None
-        file = scratch / "earlier.npz"
-        write_atomic(file, read_bytes(offered[earlier.id]))
+        file = scratch / f"earlier-{earlier.id}.npz"
+        write_atomic(file, read_bytes(own[earlier.id]))
     except (BadInput, Unavailable, ValidationError) as error:
         _say(f"it does not go on from an earlier trial: {error}")
         return None, None
     return earlier, file
 
 
-def offered_weights(folder: str, space: Space) -> list[tuple[TrialResult, str]]:
+def offered_by_others(request: TrialRequest, space: Space, numbers: Collection[int] = ()) -> Offered:
+    """Return what trials of other pods offer.
+
+    What lies there of this pod's own trials is of one that was lost before its record was written.
+
+    Args:
+        request: with the folder.
+        space: of the trials.
+        numbers: of the pod's trials; none given is the request's.
+
+    Raises:
+        BadInput, Unavailable: the store.
+    """
+    if request.weights is None:
+        return []
+    own = set(numbers) or {request.number}
+    return [o for o in offered_weights(request.weights, space) if o[0].id not in own]
+
+
+def offered_weights(folder: str, space: Space) -> Offered:
     """Return what lies in an experiment's folder of weights: the trials and the URIs of their weights."""
     found = []
     for entry in list_objects(folder):

@@ -6,7 +6,8 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -25,6 +26,8 @@ from archmend.kubeflow.katib.names import DEADLINE, DIGEST, SECONDS, Identity, e
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.kubeflow.katib.parameters import assigned, assigned_names, parameters
 from archmend.kubeflow.katib.template import CONTAINER, trial_job
+from archmend.kubeflow.suggestion.groups import placed
+from archmend.kubeflow.suggestion.names import TRIALS, TRIALS_PER_POD
 from archmend.search import DIRECTIONS, Budget, count_fitting
 from archmend.spaces import Space, needs_columns, space_word
 
@@ -48,6 +51,7 @@ class Plan:
         deadline: seconds since the epoch at which trials end with what they have.
         seconds: that the whole search may take, as it was asked for.
         fidelities: epochs that the strategy asks for; empty where all trials have `epochs`.
+        together: flags of a pod with several architectures that say how it trains them.
     """
 
     identity: Identity
@@ -67,6 +71,7 @@ class Plan:
     deadline: float | None = None
     seconds: float | None = None
     fidelities: tuple[int, ...] = ()
+    together: Mapping[str, int | bool] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -94,6 +99,16 @@ class Plan:
         return int(min(self.budget.trials or MOST_TRIALS, self._size))
 
     @property
+    def per_pod(self) -> int:
+        """How many trials share a pod, which is then one trial of Katib's."""
+        return self.options.trials_per_pod
+
+    @property
+    def pods(self) -> int:
+        """How many trials Katib counts."""
+        return -(-self.trials // self.per_pod)
+
+    @property
     def exhausts(self) -> bool:
         """Whether the last trial is the last of the space, and the budget would have had more."""
         return self._size < (self.budget.trials or math.inf) and self.trials == self._size
@@ -112,6 +127,8 @@ class Plan:
         """Of what makes the trials what they are: all but how many there are and what ends them."""
         spec = _spec(self, deadline=None).to_dict()
         spec["objective"].pop("goal", None)
+        algorithm = spec["algorithm"]
+        algorithm["algorithmSettings"] = [s for s in algorithm["algorithmSettings"] if s["name"] != TRIALS]
         text = json.dumps({k: v for k, v in spec.items() if k not in EDITABLE}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -142,14 +159,13 @@ def build_experiment(plan: Plan) -> api.V1beta1Experiment:
 
 
 def _spec(plan: Plan, deadline: float | None) -> api.V1beta1ExperimentSpec:
-    trials = plan.trials
     return api.V1beta1ExperimentSpec(
         objective=_objective(plan),
         algorithm=_algorithm(plan),
-        maxTrialCount=trials,
+        maxTrialCount=plan.pods,
         # Which failures end the search is decided by who watches, as in a local one.
-        maxFailedTrialCount=trials,
-        parallelTrialCount=min(plan.options.parallel, trials),
+        maxFailedTrialCount=plan.pods,
+        parallelTrialCount=min(plan.options.parallel, plan.pods),
         parameters=parameters(
             plan.algorithm, plan.space, plan.most_epochs, plan.fidelities[0] if plan.fidelities else None
         ),
@@ -165,6 +181,9 @@ def _objective(plan: Plan) -> api.V1beta1ObjectiveSpec:
     first = plan.objectives[0]
     # Katib calls a trial without one of these metrics a failed one, so only what is always there is named.
     additional = [m for m in METRICS if m != first and (m != "latency_ms" or m in plan.objectives)]
+    if plan.per_pod > 1:
+        # One that is not printed is "unavailable" to Katib, and its architecture a failed one to our service.
+        additional += [placed(name, place) for name in plan.objectives for place in range(plan.per_pod)]
     return api.V1beta1ObjectiveSpec(
         type="maximize" if DIRECTIONS[first] > 0 else "minimize",
         objectiveMetricName=first,
@@ -189,6 +208,11 @@ def _algorithm(plan: Plan) -> api.V1beta1AlgorithmSpec:
             "objectives": ",".join(plan.objectives),
             "epochs": str(plan.most_epochs),
         }
+        if plan.per_pod > 1:
+            settings[TRIALS_PER_POD] = str(plan.per_pod)
+            # Said only where it must be: Katib can change its own count, and never a setting.
+            if plan.trials % plan.per_pod:
+                settings[TRIALS] = str(plan.trials)
         if needs_columns(plan.space) and plan.space.columns is not None:
             settings["columns"] = ",".join(map(str, plan.space.columns))
         if plan.space.words is not None:
@@ -249,6 +273,7 @@ def _command(plan: Plan, deadline: float | None) -> list[str]:
     words = ["archmend", "trial", *(f"--{name}={value}" for name, value in flags.items())]
     words += assigned(plan.algorithm, plan.space, plan.epochs)
     words += ["--continue"] if plan.fidelities else []
+    words += [f"--{name}" if on is True else f"--{name}={on}" for name, on in plan.together.items()]
     for word in words:
         if not _WORD.fullmatch(word):
             raise BadInput(

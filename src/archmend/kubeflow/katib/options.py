@@ -10,6 +10,7 @@ from typing import Any
 
 from archmend.errors import BadInput
 from archmend.kubeflow.image import IMAGE
+from archmend.kubeflow.suggestion.groups import MOST_PER_POD
 
 STORE = "minio://archmend/experiments"
 SECRET = "mlpipeline-minio-artifact"
@@ -31,6 +32,7 @@ FLAGS: Mapping[str, str] = {
     "runtime_class": "runtime_class",
     "service_account": "service_account",
     "retain": "retain",
+    "trials_per_pod": "trials_per_pod",
 }
 """Flags of the commands that take them, and the fields that these set; `--workers` sets `parallel`."""
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
@@ -53,6 +55,8 @@ class KatibOptions:
         secret: with the keys of the object store. config_map: with its address.
         store: URI of the folder under which each Experiment has its own, for data, records and weights.
         retain: keep the pods of finished trials for longer than ten minutes.
+        trials_per_pod: architectures that a pod trains, together where that is possible; one pod is then one
+            trial of Katib's, and `parallel` counts pods.
     """
 
     namespace: str = ""
@@ -71,6 +75,7 @@ class KatibOptions:
     config_map: str = CONFIG_MAP
     store: str = STORE
     retain: bool = False
+    trials_per_pod: int = 1
 
     def __post_init__(self) -> None:
         """Check each value by itself.
@@ -80,6 +85,8 @@ class KatibOptions:
         """
         if self.parallel < 1:
             raise BadInput(f"--workers must be at least 1, got {self.parallel}")
+        if not 1 <= self.trials_per_pod <= MOST_PER_POD:
+            raise BadInput(f"--trials-per-pod must be 1 to {MOST_PER_POD}, got {self.trials_per_pod}")
         if self.accelerators < 0:
             raise BadInput(f"--trial-gpus must be at least 0, got {self.accelerators}")
         for name, value in (("--trial-cpu", self.cpu), ("--trial-memory", self.memory)):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from archmend.errors import ArchmendError, BadInput
 from archmend.kubeflow.suggestion.experiment import Search
+from archmend.kubeflow.suggestion.groups import Group
 from archmend.kubeflow.suggestion.names import EPOCHS, MOST_TRIALS
 from archmend.kubeflow.suggestion.trials import History
 from archmend.search import Suggestion, TrialResult
@@ -25,13 +26,13 @@ class GivenUp(ArchmendError):
 
 @dataclass(frozen=True)
 class Answer:
-    """The suggestions of a reply, and all that have no finished trial, these among them, by id.
+    """The suggestions of a reply, by trials, and all that have no finished trial, these among them, by id.
 
     Their fidelity is what the trial trains, None only where the experiment does not say.
     """
 
-    suggestions: tuple[Suggestion, ...]
-    asked: Mapping[int, Suggestion]
+    groups: tuple[Group, ...]
+    asked: Mapping[int, Group]
 
 
 def answer(
@@ -42,8 +43,8 @@ def answer(
     Args:
         search: what the experiment asks for.
         history: what the request shows and notes.
-        count: how many suggestions are asked for.
-        given: how many earlier replies gave.
+        count: for how many trials suggestions are asked for.
+        given: for how many earlier replies gave them.
         wanted: whether the answer still is; asked between two suggestions.
 
     Raises:
@@ -54,15 +55,20 @@ def answer(
     strategy = search.create(history.prior)
     strategy.tell(history.results)
     first_new = max((r.id for r in history.results), default=-1) + 1
-    unseen = given - len(history.results)
-    made: list[Suggestion] = []
+    unseen = (given - history.trials) * search.trials_per_pod
+    made: list[Group] = []
+    open_group: list[Suggestion] = []
     replayed = 0
     while len(made) < count:
         if not wanted():
             raise GivenUp("nobody waits for this answer any more")
         asked = strategy.ask(1)
         if not asked or asked[0].id >= MOST_TRIALS:
-            raise Exhausted(_exhausted(search, history, count, len(made), bool(asked)))
+            if open_group and len(made) == count - 1:
+                made.append(tuple(open_group))  # the last one has what is left
+                break
+            left = sum(map(len, made)) + len(open_group)
+            raise Exhausted(_exhausted(search, history, count, left, bool(asked)))
         (suggestion,) = asked
         excess = search.budget.excess(search.space.cost(suggestion.architecture))
         if excess is not None:
@@ -80,8 +86,22 @@ def answer(
                     f"{MOST_REPLAYED} that were suggested before them; begin a new experiment"
                 )
         else:
-            made.append(_with_epochs(search, suggestion))
-    return Answer(tuple(made), {**history.asked, **{s.id: s for s in made}})
+            open_group.append(_with_epochs(search, suggestion))
+            given_before = len(history.results) + replayed + sum(map(len, made))
+            if len(open_group) == _size(search, given_before):
+                made.append(tuple(open_group))
+                open_group = []
+    return Answer(tuple(made), {**history.asked, **{group[0].id: group for group in made}})
+
+
+def _size(search: Search, given: int) -> int:
+    """Return how many architectures the next trial gets, where so many were given before.
+
+    Katib asks for a further trial where one has ended without metrics; once all are given, it gets one more.
+    """
+    trials = search.budget.trials
+    left = search.trials_per_pod if trials is None else trials - given
+    return max(1, min(search.trials_per_pod, left))
 
 
 def _with_epochs(search: Search, suggestion: Suggestion) -> Suggestion:
@@ -106,10 +126,11 @@ def _with_epochs(search: Search, suggestion: Suggestion) -> Suggestion:
     return suggestion
 
 
-def _exhausted(search: Search, history: History, count: int, made: int, more: bool) -> str:
+def _exhausted(search: Search, history: History, count: int, left: int, more: bool) -> str:
     where = f"the first {MOST_TRIALS} of space" if more else "space"
+    each = "" if search.trials_per_pod == 1 else f" times {search.trials_per_pod}"
     return (
-        f"{count} more suggestions are asked for after {len(history.results)} and {where} "
-        f"{search.space.name!r} has {made} left for strategy {search.strategy!r}; lower maxTrialCount, or "
+        f"{count}{each} more suggestions are asked for after {len(history.results)} and {where} "
+        f"{search.space.name!r} has {left} left for strategy {search.strategy!r}; lower maxTrialCount, or "
         "widen the space or its limits"
     )

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from archmend.errors import BadInput
 from archmend.kubeflow.suggestion import api_pb2 as api
-from archmend.kubeflow.suggestion.names import ARCHITECTURE, EPOCHS, strategy_of
+from archmend.kubeflow.suggestion.groups import placed
+from archmend.kubeflow.suggestion.names import ARCHITECTURE, EPOCHS, TRIALS_PER_POD, strategy_of
 from archmend.kubeflow.suggestion.settings import AlgorithmSettings, read_settings
 from archmend.search import DIRECTIONS, Budget, Strategy, TrialResult, create_strategy, with_epochs
 from archmend.search.objectives import checked_objectives
@@ -29,6 +30,7 @@ class Search:
         parameters: what a reply assigns. epochs: of a suggestion without a fidelity, where it assigns them.
         epochs_allowed: what the experiment's parameter takes.
         asked: what earlier replies noted, still a text.
+        trials_per_pod: architectures of a Katib trial; `budget.trials` counts architectures.
     """
 
     experiment: str
@@ -42,6 +44,7 @@ class Search:
     epochs: int | None
     epochs_allowed: range
     asked: str
+    trials_per_pod: int = 1
 
     def create(self, prior: Iterable[TrialResult] = ()) -> Strategy:
         """Return the strategy, told nothing yet.
@@ -91,14 +94,23 @@ def read_experiment(message: api.Experiment) -> Search:
         seed=settings.seed,
         objectives=_objectives(spec.objective, settings),
         budget=Budget(
-            trials=spec.max_trial_count or None, params=settings.limits.params, flops=settings.limits.flops
+            trials=_trials(spec.max_trial_count, settings),
+            params=settings.limits.params,
+            flops=settings.limits.flops,
         ),
         own=settings.own,
         parameters=parameters,
         epochs=_epochs(settings, allowed) if EPOCHS in parameters else None,
         epochs_allowed=allowed,
         asked=settings.asked,
+        trials_per_pod=settings.trials_per_pod,
     )
+
+
+def _trials(most: int, settings: AlgorithmSettings) -> int | None:
+    """Return how many architectures there are, where Katib makes at most so many trials."""
+    limits = [limit for limit in (most * settings.trials_per_pod, settings.trials) if limit]
+    return min(limits, default=None)
 
 
 def _parameters(declared: Iterable[api.ParameterSpec]) -> dict[str, api.ParameterSpec]:
@@ -160,10 +172,19 @@ def _objectives(objective: api.ObjectiveSpec, settings: AlgorithmSettings) -> tu
     direction = ("maximize", api.MAXIMIZE) if DIRECTIONS[metric] > 0 else ("minimize", api.MINIMIZE)
     if objective.type != direction[1]:
         raise BadInput(f"the objective {metric!r} needs type {direction[0]}, got type {objective.type}")
+    collected = set(objective.additional_metric_names)
     for name in objectives[1:]:
-        if name not in objective.additional_metric_names:
+        if name not in collected:
             raise BadInput(
                 f"the objective {name!r} is not among the additional metrics, so that Katib does not collect "
                 "it; add it there"
             )
+    per_pod = settings.trials_per_pod
+    each = [placed(name, place) for name in objectives for place in range(per_pod) if per_pod > 1]
+    lacking = next((name for name in each if name not in collected), None)
+    if lacking is not None:
+        raise BadInput(
+            f"the metric {lacking!r} is not among the additional metrics, and {TRIALS_PER_POD} is {per_pod}; "
+            "add it there"
+        )
     return objectives

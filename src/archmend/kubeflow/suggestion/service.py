@@ -16,6 +16,7 @@ from archmend.kubeflow.suggestion.answering import Answer, Exhausted, GivenUp, a
 from archmend.kubeflow.suggestion.asked import write_asked
 from archmend.kubeflow.suggestion.checking import check
 from archmend.kubeflow.suggestion.experiment import Search, read_experiment
+from archmend.kubeflow.suggestion.groups import write_group
 from archmend.kubeflow.suggestion.names import (
     ARCHITECTURE,
     ASKED,
@@ -94,7 +95,7 @@ def _suggestions(request: api.GetSuggestionsRequest, wanted: Callable[[], bool])
         "%s: %d trials, %d suggestions from %s in %.3f s",
         search.experiment,
         len(request.trials),
-        len(found.suggestions),
+        sum(map(len, found.groups)),
         search.strategy,
         time.perf_counter() - started,
     )
@@ -103,13 +104,11 @@ def _suggestions(request: api.GetSuggestionsRequest, wanted: Callable[[], bool])
 
 def _reply(search: Search, found: Answer) -> api.GetSuggestionsReply:
     reply = api.GetSuggestionsReply()
-    for suggestion in found.suggestions:
-        values = {
-            ARCHITECTURE: str(suggestion.architecture),
-            EPOCHS: str(suggestion.fidelity),
-        }
+    for group in found.groups:
+        epochs = max((s.fidelity for s in group if s.fidelity is not None), default=None)
+        values = {ARCHITECTURE: write_group(group, epochs), EPOCHS: str(epochs)}
         reply.parameter_assignments.add(
-            trial_name=trial_name(search.experiment, suggestion.id),
+            trial_name=trial_name(search.experiment, group[0].id),
             assignments=[
                 api.ParameterAssignment(name=name, value=values[name]) for name in search.parameters
             ],

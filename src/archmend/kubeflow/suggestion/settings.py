@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from archmend.errors import BadInput
-from archmend.kubeflow.suggestion.names import ASKED
+from archmend.kubeflow.suggestion.groups import MOST_PER_POD
+from archmend.kubeflow.suggestion.names import ASKED, TRIALS, TRIALS_PER_POD
 from archmend.search import Budget, parse_objectives
 from archmend.spaces import Space, space_setting
 
@@ -29,6 +30,8 @@ _OURS = (
     "max_flops",
     "objectives",
     "epochs",
+    TRIALS_PER_POD,
+    TRIALS,
     ASKED,
 )
 _NO_SETTING = ("self", "name", "budget", "prior")
@@ -43,6 +46,8 @@ class AlgorithmSettings:
         space, seed: as of `create_strategy`. limits: params and flops.
         objectives, epochs: None where the experiment leaves them to its objective and its parameters.
         own: the strategy's own settings, still texts. asked: see `archmend.kubeflow.suggestion.asked`.
+        trials_per_pod: architectures of a Katib trial. trials: of all together, where that is no whole number
+            of Katib trials.
     """
 
     space: Space
@@ -52,6 +57,8 @@ class AlgorithmSettings:
     epochs: int | None
     own: dict[str, str]
     asked: str
+    trials_per_pod: int
+    trials: int | None
 
 
 def read_settings(pairs: Iterable[tuple[str, str]]) -> AlgorithmSettings:
@@ -67,6 +74,12 @@ def read_settings(pairs: Iterable[tuple[str, str]]) -> AlgorithmSettings:
         if name in _NO_SETTING:
             raise BadInput(f"there is no algorithm setting {name!r}; leave it out")
         given[name] = text
+    per_pod = _whole(TRIALS_PER_POD, given.get(TRIALS_PER_POD, "1"), 1, MOST_PER_POD)
+    if per_pod == 1 and TRIALS in given:
+        raise BadInput(
+            f"the algorithm setting {TRIALS!r} is for trials of several architectures; set maxTrialCount, or "
+            f"{TRIALS_PER_POD} too"
+        )
     return AlgorithmSettings(
         space=space_setting(_needed(given, "space", "the name of a built-in space, or YAML text")).space(
             input_shape=_shape(_needed(given, "input_shape", "sizes such as 64 or 28x28x1")),
@@ -80,6 +93,8 @@ def read_settings(pairs: Iterable[tuple[str, str]]) -> AlgorithmSettings:
         epochs=_optional(given, "epochs"),
         own={name: text for name, text in given.items() if name not in _OURS},
         asked=given.get(ASKED, ""),
+        trials_per_pod=per_pod,
+        trials=_optional(given, TRIALS),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from archmend.kubeflow.suggestion.names import TRIALS, TRIALS_PER_POD
 from archmend.spaces import space_setting
 from archmend.testing.katib.outcomes import CONDITIONS, Outcome, condition, ended, observation, pod
 from archmend.testing.katib.store import ApiError, Object, Store, now
@@ -51,7 +52,7 @@ Suggest = Callable[[Object, int], Mapping[str, str]]
 
 
 def suggest(experiment: Object, number: int) -> Mapping[str, str]:
-    """Return parameters drawn by the trial's number, an architecture under archmend's algorithms."""
+    """Return parameters drawn by the trial's number; under archmend's algorithms as many codes as it has."""
     rng = np.random.default_rng(number)
     spec = experiment["spec"]
     found = {p["name"]: _drawn(p, rng) for p in spec["parameters"]}
@@ -59,7 +60,9 @@ def suggest(experiment: Object, number: int) -> Mapping[str, str]:
         settings = {s["name"]: s["value"] for s in spec["algorithm"]["algorithmSettings"]}
         shape = tuple(map(int, settings["input_shape"].split("x")))
         space = space_setting(settings["space"]).space(input_shape=shape, classes=int(settings["classes"]))
-        found["architecture"] = str(space.sample(rng))
+        per_pod = _per_pod(experiment)
+        left = int(settings.get(TRIALS, spec["maxTrialCount"] * per_pod)) - number * per_pod
+        found["architecture"] = ",".join(str(space.sample(rng)) for _ in range(min(per_pod, left)))
     return found
 
 
@@ -112,9 +115,9 @@ class Controller:
         self, namespace: str, experiment: Object, number: int, assignments: Mapping[str, str]
     ) -> None:
         name, spec = experiment["metadata"]["name"], experiment["spec"]
-        # Katib's own algorithms name trials by chance; archmend's service by number.
+        # Katib's own algorithms name trials by chance; archmend's service by the first architecture's number.
         ours = spec["algorithm"]["algorithmName"].startswith("archmend-")
-        trial = f"{name}-{number if ours else _by_chance(name, number)}"
+        trial = f"{name}-{number * _per_pod(experiment) if ours else _by_chance(name, number)}"
         container = spec["trialTemplate"]["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
         run = Run(trial, number, assignments, _filled(spec["trialTemplate"], container, assignments, trial))
         outcome = self._outcomes[trial] = self.script(run)
@@ -251,6 +254,11 @@ def _filled(
         for name, reference in references.items()
     }
     return tuple(_PARAMETER.sub(lambda found: values[found[1]], word) for word in container["command"])
+
+
+def _per_pod(experiment: Object) -> int:
+    settings = {s["name"]: s["value"] for s in experiment["spec"]["algorithm"]["algorithmSettings"]}
+    return int(settings.get(TRIALS_PER_POD, 1))
 
 
 def _by_chance(experiment: str, number: int) -> str:

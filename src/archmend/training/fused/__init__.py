@@ -3,6 +3,6 @@
 TensorFlow is imported by what trains, not by this room: how many may be trained together is asked without it.
 """
 
-from archmend.training.fused.sizing import Grouping, grouping, in_one_process
+from archmend.training.fused.sizing import Grouping, grouping, in_one_process, why_alone
 
-__all__ = ["Grouping", "grouping", "in_one_process"]
+__all__ = ["Grouping", "grouping", "in_one_process", "why_alone"]

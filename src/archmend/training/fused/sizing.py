@@ -87,8 +87,13 @@ def in_one_process(
         data_bytes: of the encoded rows.
         max_memory: bytes for the process; None is `MEMORY`.
     """
-    reason = why_not(space, RULES.get(optimizer), optimizer)
+    reason = why_alone(space, optimizer)
     if reason is not None:
         return Grouping(None, reason)
     memory = (MEMORY if max_memory is None else max_memory) - data_bytes - _WORKER
     return Grouping(trials, None, max(_LEAST, memory))
+
+
+def why_alone(space: Space, optimizer: str) -> str | None:
+    """Return why an optimiser cannot train networks of a space together, None where it can."""
+    return why_not(space, RULES.get(optimizer), optimizer)

@@ -93,7 +93,7 @@ def test_one_id_with_two_architectures_is_refused() -> None:
 
 def test_the_note_is_read_as_it_was_written() -> None:
     space = read_experiment(experiment(space="conv", input_shape="28x28x1")).space
-    suggestions = {i: Suggestion(i, a, i or None) for i, a in zip(range(50), space, strict=False)}
+    suggestions = {i: (Suggestion(i, a, i or None),) for i, a in zip(range(50), space, strict=False)}
     assert read_asked(write_asked(suggestions), space) == suggestions
     assert read_asked("", space) == {}
 

@@ -135,8 +135,8 @@ def test_where_there_is_a_gpu_an_earlier_pods_failure_is_forgotten(
     trial_record.keep_record(
         request, TrialResult(0, space.parse("1-2"), value, status, reason="an earlier pod")
     )
-    monkeypatch.setattr(module, "_start_tensorflow", lambda _: None)
-    monkeypatch.setattr(module, "inherited", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(module, "start_tensorflow", lambda _: None)
+    monkeypatch.setattr(module, "beginning", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     with pytest.raises(Interrupted):
         trial(request)
     assert exists(record_uri(f"{folder}/trials", "e-0")) == (status == "succeeded")
