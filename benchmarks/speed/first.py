@@ -18,7 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from archmend.datasets import open_data, write_prepared
+from archmend.datasets import open_data, read_info, write_prepared
 from archmend.search import Budget, create_strategy
 from archmend.spaces import create_space
 from archmend.training import PooledEvaluator, TrainingSettings
@@ -58,8 +58,17 @@ def first_trial(data: Path, name: str, strategy: str, given: argparse.Namespace)
     space = create_space(name, input_shape=(8, 8, 1), classes=10)
     budget = Budget(trials=given.trials)
     asked = create_strategy(strategy, space, 0, budget=budget)
-    made = grouping(space, asked, budget, "adam", workers=given.workers, data_bytes=4 * 1797 * 64)
-    settings = TrainingSettings(data, name, given.epochs, memory=made.memory)
+    rows, batch = read_info(data).rows["train"], 32
+    made = grouping(
+        space,
+        asked,
+        budget,
+        "adam",
+        steps=given.epochs * -(-rows // batch),
+        workers=given.workers,
+        data_bytes=4 * 1797 * 64,
+    )
+    settings = TrainingSettings(data, name, given.epochs, batch, memory=made.memory)
     with PooledEvaluator(settings, workers=given.workers, population=made.population) as pool:
         pool.start()
         begun = time.monotonic()

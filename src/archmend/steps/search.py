@@ -247,15 +247,16 @@ def _grouping(
         strategy,
         budget,
         request.optimizer,
+        steps=request.epochs * -(-info.rows["train"] // request.batch_size),
         workers=request.worker_count,
-        inherits=request.inherit != "none",
         data_bytes=4 * sum(info.rows.values()) * math.prod(info.encoded_shape),
+        learning_rate=request.learning_rate,
+        inherits=request.inherit != "none",
+        population=request.population if state is None else state.population,
         max_memory=None if request.max_memory is None else memory_bytes(request.max_memory),
     )
-    if state is not None:
-        return replace(made, population=None if made.reason else state.population)
-    if made.reason is None and request.population is not None:
-        return replace(made, population=request.population)
+    if state is not None and state.population is None:
+        return replace(made, population=None)
     return made
 
 

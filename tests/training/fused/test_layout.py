@@ -7,7 +7,7 @@ import pytest
 
 from archmend.search import Budget, create_strategy
 from archmend.spaces import create_space
-from archmend.training.fused import grouping
+from archmend.training.fused import Grouping, grouping
 from archmend.training.fused.initial import initial
 from archmend.training.fused.layout import lay_out
 from archmend.training.fused.packing import packed, unpacked
@@ -72,18 +72,33 @@ def test_buckets_and_cohorts_save_padding_where_it_costs() -> None:
 
 
 def test_a_strategy_that_learns_is_told_between_populations() -> None:
-    def size(strategy: str, optimizer: str = "adam", trials: int | None = 48) -> int | None:
-        made = create_strategy(strategy, FC)
-        return grouping(FC, made, Budget(trials=trials), optimizer, workers=2, data_bytes=0).population
+    def made(strategy: str, optimizer: str = "adam", trials: int = 48, **asked: int) -> Grouping:
+        budget, given = (
+            Budget(trials=trials, params=9000),
+            {"steps": 20_000, "workers": 2, "data_bytes": 0, **asked},
+        )
+        return grouping(FC, create_strategy(strategy, FC), budget, optimizer, **given)  # type: ignore[arg-type]
 
-    assert size("random") == 24
-    assert size("surrogate") == 4
-    assert size("random", trials=2) == 1
-    assert size("random", "rmsprop") is None
+    assert made("random").population == 24
+    assert made("surrogate").population == 4
+    assert made("random", trials=2).population is None
+    assert made("random", trials=2).reason is None
+    assert made("random", "rmsprop").population is None
+    assert made("random", population=7).population == 7, "what is asked for is done"
+
+
+def test_a_population_that_takes_longer_than_its_networks_one_by_one_is_none() -> None:
+    wide = create_strategy("random", FC)
+    made = grouping(FC, wide, Budget(trials=6), "adam", steps=100, workers=2, data_bytes=0)
+    assert made.population is None
+    assert made.reason == "for 100 steps 3 networks would take longer as one program, with its compilation"
+    asked = grouping(FC, wide, Budget(trials=6), "adam", steps=100, workers=2, data_bytes=0, population=3)
+    assert asked.population == 3
 
 
 def test_what_cannot_be_trained_together_says_why() -> None:
     conv = create_space("conv", input_shape=(8, 8, 1), classes=3)
-    made = grouping(conv, create_strategy("random", conv), Budget(trials=9), "adam", workers=1, data_bytes=0)
+    random = create_strategy("random", conv)
+    made = grouping(conv, random, Budget(trials=9), "adam", steps=9, workers=1, data_bytes=0)
     assert made.population is None
     assert made.reason == "space 'conv' is of family 'conv', not 'fc'"

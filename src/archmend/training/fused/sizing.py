@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from archmend.search import Budget, Strategy
+from archmend.search import Budget, Strategy, create_strategy
 from archmend.spaces import Space
-from archmend.training.fused.recipe import why_not
+from archmend.training.fused.paying import why_it_does_not_pay
+from archmend.training.fused.recipe import recipe_of, why_not
 from archmend.training.fused.rules import RULES
+from archmend.training.fused.widths import BYTES
 
 MEMORY = 2 << 30
 """Bytes that a search's workers take together unless told otherwise."""
@@ -43,9 +45,12 @@ def grouping(
     budget: Budget,
     optimizer: str,
     *,
+    steps: int,
     workers: int,
     data_bytes: int,
+    learning_rate: float | None = None,
     inherits: bool = False,
+    population: int | None = None,
     max_memory: int | None = None,
 ) -> Grouping:
     """Return how the trials of a search are grouped; it depends on what is asked for alone.
@@ -55,16 +60,22 @@ def grouping(
         strategy: one that learns from results is not asked for many trials at once.
         budget: of the search.
         optimizer: by name.
+        steps: that a trial is trained for.
         workers: how many processes.
         data_bytes: of the encoded rows, which they share.
+        learning_rate: None where the space or the optimiser has it.
         inherits: whether trials begin with the weights of earlier ones, which there have to be.
+        population: trials that a worker shall train together; None chooses by what takes least time.
         max_memory: bytes for all workers together; None is `MEMORY`.
     """
-    reason = why_not(space, RULES.get(optimizer), optimizer)
+    rule = RULES.get(optimizer)
+    reason = why_not(space, rule, optimizer)
     if reason is not None:
         return Grouping(None, reason)
     each = ((MEMORY if max_memory is None else max_memory) - data_bytes) // workers
     memory = max(_LEAST, each - _WORKER)
+    if population is not None:
+        return Grouping(population, None, memory)
     trials = budget.trials
     if trials is None and math.isfinite(space.size):
         trials = int(space.size)
@@ -72,7 +83,15 @@ def grouping(
     most = _MOST
     if strategy.learns or strategy.fidelities or inherits:
         most, share = _LEARNING, share // _ROUNDS
-    return Grouping(max(1, min(most, share)), None, memory)
+    number = min(most, share)
+    if number < 2:
+        return Grouping(None, None, memory)
+    assert rule is not None
+    # Random ones stand for those that will be asked for.
+    drawn = create_strategy("random", space, budget=budget).ask(number)
+    recipes = [recipe_of(space, one.architecture, rule, learning_rate) for one in drawn]
+    reason = why_it_does_not_pay(recipes, steps, memory // BYTES)
+    return Grouping(None if reason else number, reason, memory)
 
 
 def in_one_process(

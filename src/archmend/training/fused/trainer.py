@@ -24,7 +24,7 @@ from archmend.training.fused.population import Member, Population, Programs
 from archmend.training.fused.predicting import probabilities
 from archmend.training.fused.recipe import Recipe, recipe_of
 from archmend.training.fused.rules import RULES
-from archmend.training.fused.widths import cohorts
+from archmend.training.fused.widths import BYTES, cohorts
 from archmend.training.kept import keep_weights, start_from, weights_in
 from archmend.training.metrics import classification_metrics, confusion_counts
 from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, too_slow, weights_file
@@ -32,8 +32,6 @@ from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, to
 _MEASURING = 4e-7
 """Seconds that measuring a network takes for each row and class, about."""
 _RESERVE = 0.3
-_BYTES = 4 * 8
-"""For each number of a kernel: itself and two moments, twice while a stretch runs, gradient, what is kept."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ class PopulationTrainer:
             alike[task.begun, task.epochs].append(task)
         batches = -(-self._train.count // self._settings.batch_size)
         memory = self._settings.memory
-        most = 1 << 62 if memory is None else memory // _BYTES
+        most = 1 << 62 if memory is None else memory // BYTES
         for (begun, epochs), together in alike.items():
             recipes = [self._recipe(task) for task in together]
             for cohort in cohorts(recipes, batches * (epochs - begun), most):

@@ -13,6 +13,8 @@ from itertools import pairwise
 
 from archmend.training.fused.recipe import Recipe
 
+BYTES = 4 * 8
+"""For each number of a kernel: itself and two moments, twice while a stretch runs, gradient, what is kept."""
 MOST_BUCKETS = 3
 _COMPILING = 0.4
 """Seconds for each level of a program with one bucket; two buckets have four kinds of products."""
@@ -39,7 +41,12 @@ class Cohort:
 
 
 def cohorts(recipes: Sequence[Recipe], steps: int, most: int) -> list[Cohort]:
-    """Cut a population into cohorts so that all of it takes least time.
+    """Cut a population into cohorts so that all of it takes least time; see `planned`."""
+    return planned(recipes, steps, most)[1]
+
+
+def planned(recipes: Sequence[Recipe], steps: int, most: int) -> tuple[float, list[Cohort]]:
+    """Return about how many seconds a population takes, and the cohorts with which it takes so few.
 
     Args:
         recipes: of the networks.
@@ -67,7 +74,8 @@ def cohorts(recipes: Sequence[Recipe], steps: int, most: int) -> list[Cohort]:
     # Asked from the end on, so that no question goes deep.
     for begin in reversed(range(0, len(order), stride)):
         best(begin)
-    return list(best(0)[1])
+    seconds, cut = best(0)
+    return seconds, list(cut)
 
 
 def _cheapest(recipes: Sequence[Recipe], steps: int) -> tuple[float, int, tuple[int, ...]]:
