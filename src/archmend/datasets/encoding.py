@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 
+from archmend.datasets.spilled import blocks, empty
 from archmend.datasets.text import encode_text, fit_text
 from archmend.datasets.types import (
     ArrayEncoding,
@@ -55,12 +56,20 @@ def encode(encoding: Encoding, x: Features) -> np.ndarray:
     if isinstance(encoding, TableEncoding):
         assert isinstance(x, dict)
         return np.concatenate([_encode_column(c, x[c.name]) for c in encoding.columns], axis=1)
-    with np.errstate(over="ignore"):
-        rows = np.asarray(x).astype(np.float32).reshape(-1, *encoding.encoded_shape)
-    if encoding.fill is not None:
-        rows = np.where(np.isfinite(rows), rows, np.asarray(encoding.fill, dtype=np.float32))
-    rows -= np.asarray(encoding.mean, dtype=np.float32)
-    rows /= np.asarray(encoding.deviation, dtype=np.float32)
+    assert not isinstance(x, dict)
+    rows = empty((len(x), *encoding.encoded_shape), np.dtype(np.float32))
+    fill, mean, deviation = (
+        None if values is None else np.asarray(values, dtype=np.float32)
+        for values in (encoding.fill, encoding.mean, encoding.deviation)
+    )
+    for place in blocks(len(x), rows[:1].nbytes):
+        block = rows[place]
+        with np.errstate(over="ignore"):
+            block[...] = x[place].reshape(block.shape)
+        if fill is not None:
+            np.copyto(block, fill, where=~np.isfinite(block))
+        block -= mean
+        block /= deviation
     return rows
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from archmend.datasets.spilled import gathered, joined
 from archmend.datasets.types import Features, Part, PartName, Prepared
 from archmend.storage import open_atomic
 
@@ -18,10 +19,10 @@ def row_count(x: Features) -> int:
 
 
 def take(x: Features, rows: np.ndarray | slice) -> Features:
-    """Return the `rows` (indices, a mask or a slice) of `x`."""
+    """Return the `rows` (indices or a slice) of `x`, those of a large array in a file."""
     if isinstance(x, dict):
         return {name: column[rows] for name, column in x.items()}
-    return x[rows]
+    return x[rows] if isinstance(rows, slice) else gathered(x, rows)
 
 
 def concatenate(parts: Sequence[Features]) -> Features:
@@ -29,7 +30,7 @@ def concatenate(parts: Sequence[Features]) -> Features:
     first = parts[0]
     if isinstance(first, dict):
         return {name: np.concatenate([part[name] for part in parts]) for name in first}
-    return np.concatenate(parts)  # type: ignore[arg-type]
+    return joined(parts)  # type: ignore[arg-type]
 
 
 def part_of(prepared: Prepared, name: PartName | Literal["all"]) -> Part:

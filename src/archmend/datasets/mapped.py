@@ -10,12 +10,14 @@ from typing import IO
 
 import numpy as np
 
+from archmend.datasets.spilled import empty
 from archmend.errors import BadInput
 
 _LOCAL_HEADER = 30
 _ZIP64_EXTRA = 20
 _PADDING_ID = 0xD935  # the extra field that zipalign pads with
 _ALIGNMENT = 64
+_BLOCK = 1 << 24
 
 
 def write_arrays(stream: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
@@ -58,24 +60,39 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
     with archive.open(member) as stream:
-        if member.compress_type != zipfile.ZIP_STORED:
-            return np.lib.format.read_array(stream, allow_pickle=False)
         version = np.lib.format.read_magic(stream)
         read_header = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
         shape, fortran, dtype = read_header(stream)
         start = stream.tell()
-    if dtype.hasobject:
-        raise ValueError(f"{member.filename} is pickled, and pickles are not read")
-    if 0 in shape:
-        return np.zeros(shape, dtype=dtype)
+        if dtype.hasobject:
+            raise ValueError(f"{member.filename} is pickled, and pickles are not read")
+        if 0 in shape:
+            return np.zeros(shape, dtype=dtype)
+        if member.compress_type != zipfile.ZIP_STORED:
+            return _decompressed(stream, member.filename, shape, dtype, fortran=fortran)
     offset = _data_offset(path, member) + start
     size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
     if start + size > member.file_size:
         raise ValueError(f"{member.filename} is shorter than its header says")
     mapped = np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
     return np.asarray(mapped)
+
+
+def _decompressed(
+    stream: IO[bytes], name: str, shape: tuple[int, ...], dtype: np.dtype, *, fortran: bool
+) -> np.ndarray:
+    """Return an array of which each block is decompressed to where it belongs."""
+    array = empty(shape[::-1] if fortran else shape, dtype)
+    memory = array.reshape(-1).view(np.uint8).data
+    place = 0
+    while place < len(memory):
+        count = stream.readinto(memory[place : place + _BLOCK])  # type: ignore[attr-defined]
+        if not count:
+            raise ValueError(f"{name} is shorter than its header says")
+        place += count
+    return array.T if fortran else array
 
 
 def _data_offset(path: Path, member: zipfile.ZipInfo) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from archmend.datasets.labels import squeeze_labels
 from archmend.datasets.mapped import read_arrays
 from archmend.datasets.raw import Raw
+from archmend.datasets.spilled import copied, spill_limit
 from archmend.errors import BadInput
 
 _WHOLE = ("x", "y")
@@ -25,7 +26,22 @@ def read_npz(path: Path) -> Raw:
     Raises:
         BadInput: no such archive, other members, or shapes that do not fit.
     """
+    return _raw(path, _checked_members(path))
+
+
+def read_rows(path: Path) -> Raw:
+    """Return the rows of an .npz file with the members x and y, one shard of many.
+
+    Raises:
+        BadInput: as of `read_npz`; a file that brings a test part.
+    """
     arrays = _checked_members(path)
+    if not set(_WHOLE) <= set(arrays):
+        raise BadInput(f"{str(path)!r} brings a test part; a shard has the members x and y alone")
+    return _raw(path, {name: arrays[name] for name in _WHOLE})
+
+
+def _raw(path: Path, arrays: dict[str, np.ndarray]) -> Raw:
     given_test = "x_train" in arrays
     names = _PARTS if given_test else _WHOLE
     x, labels = _pair(path, arrays, *names[:2])
@@ -39,7 +55,7 @@ def read_npz(path: Path) -> Raw:
     notes = (f"Members that are not read: {', '.join(ignored)}.",) if ignored else ()
     if x_test is not None and x_test.dtype != x.dtype:
         common = np.result_type(x, x_test)
-        x, x_test = x.astype(common), x_test.astype(common)
+        x, x_test = copied(x, common), copied(x_test, common)
     return Raw(
         format="array" if x.ndim == 2 else "image",
         x=x,
@@ -99,8 +115,10 @@ def _pair(
         count = "no" if y.ndim == 0 else str(len(y))
         raise BadInput(f"{where} has {len(x)} rows and {y_name} has {count} labels; give one label a row")
     labels = squeeze_labels(np.array(y), f"{y_name} of {str(path)!r}")
-    # A network's input has no boolean type. What is mapped is read now: the file may be a download.
-    return x.astype(np.uint8) if x.dtype.kind == "b" else np.array(x, dtype=x.dtype.newbyteorder("=")), labels
+    # A network's input has no boolean type.
+    dtype = np.dtype(np.uint8) if x.dtype.kind == "b" else x.dtype.newbyteorder("=")
+    # What is mapped is read now, lest somebody writes to the file meanwhile; but not into another file.
+    return x if dtype == x.dtype and x.nbytes > spill_limit() else copied(x, dtype), labels
 
 
 def _non_finite(x: np.ndarray) -> int:

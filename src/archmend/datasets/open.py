@@ -7,13 +7,17 @@ from pathlib import Path
 from archmend.datasets.prepare import check_impute, prepare
 from archmend.datasets.prepared import DATA_FILE, read_prepared
 from archmend.datasets.raw import Raw
+from archmend.datasets.shards import read_npz_shards, shards_of
 from archmend.datasets.types import DataInfo, Prepared, Split
 from archmend.errors import BadInput, unknown_name
 from archmend.storage import fetched, is_remote, local_path
 
 BUILT_IN = ("digits",)
 MNIST_PREFIX = "mnist:"
-_KINDS = "digits, mnist:PATH, .npz, .csv, .parquet, a folder of class folders of images, a prepared directory"
+_KINDS = (
+    "digits, mnist:PATH, .npz, .csv, .parquet, a folder of .npz or .parquet shards, "
+    "a folder of class folders of images, a prepared directory"
+)
 
 
 def open_data(
@@ -32,7 +36,8 @@ def open_data(
 
     Args:
         source: `digits`, `mnist:PATH`, or a path or URI (file://, s3://, minio://) of an .npz, .csv or
-            .parquet file, a folder of class folders of images, or a directory that `prepare` wrote.
+            .parquet file, a folder of .npz or .parquet shards or of class folders of images, or a directory
+            that `prepare` wrote.
         target: a table's column of labels.
         text: a table's column of texts, which is then all that is read besides the labels. Without it a
             table whose only other column is evidently text is one of texts, too.
@@ -90,6 +95,14 @@ def _read(path: Path, target: str | None, text: str | None) -> Raw:
     """Read a local source by its kind. The readers' libraries are loaded only where they are needed."""
     suffix = path.suffix.lower()
     if path.is_dir():
+        shards = shards_of(path)
+        if shards and shards[0].suffix.lower() != ".npz":
+            from archmend.datasets.parquet import read_parquet
+
+            return read_parquet(shards, target, text)
+        if shards:
+            _refuse_columns(str(path), target, text)
+            return read_npz_shards(shards)
         from archmend.datasets.images import read_images
 
         _refuse_columns(str(path), target, text)
@@ -106,7 +119,7 @@ def _read(path: Path, target: str | None, text: str | None) -> Raw:
     if suffix in (".parquet", ".pq"):
         from archmend.datasets.parquet import read_parquet
 
-        return read_parquet(path, target, text)
+        return read_parquet([path], target, text)
     raise BadInput(f"{path.name!r} is of no known kind; archmend reads {_KINDS}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,25 @@ from archmend.errors import BadInput
 from archmend.storage import open_atomic
 
 
-def read_parquet(path: Path, target: str | None, text: str | None) -> Raw:
-    """Return the rows of a Parquet file: null is a missing cell, NaN is not.
+def read_parquet(shards: Sequence[Path], target: str | None, text: str | None) -> Raw:
+    """Return the rows of Parquet files one after another: null is a missing cell, NaN is not.
 
     Raises:
-        BadInput: no Parquet file, or a table that is not supported (`table_raw`).
+        BadInput: no Parquet file, columns unlike those of the first, or a table that is not supported
+            (`table_raw`).
     """
-    return table_raw(_read(path), target, text, str(path))
+    first, *others = shards
+    frames = [_read(first)]
+    for path in others:
+        frame = _read(path)
+        if frame.schema != frames[0].schema:
+            unlike = next((f.name for f in frames[0].schema if f not in frame.schema), frame.column_names[-1])
+            raise BadInput(
+                f"{str(path)!r} has another column {unlike!r} than {first.name!r}; make the shards alike"
+            )
+        frames.append(frame)
+    where = str(first if not others else first.parent)
+    return table_raw(pa.concat_tables(frames), target, text, where)
 
 
 def write_part(path: Path, part: Part, info: DataInfo) -> None:
