@@ -133,6 +133,11 @@ def test_a_store_is_for_trials_in_a_cluster_alone(
         search.python_func(**given)
     (request,) = raised.value.args
     assert (request.katib and request.katib.store) == trials_in
+    with pytest.raises(Asked) as raised:
+        search.python_func(**{**given, "trials_per_pod": 8})
+    assert {"katib": 8, "local": None}[engine] == (
+        raised.value.args[0].katib and raised.value.args[0].katib.trials_per_pod
+    )
 
 
 def test_a_search_in_its_own_task_refuses_to_train_without_the_gpu_that_it_asked_for(

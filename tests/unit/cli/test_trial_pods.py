@@ -28,6 +28,7 @@ def test_flags_become_options() -> None:
         runtime_class="nvidia",
         service_account="trials",
         retain=True,
+        trials_per_pod=8,
     )
     assert made == KatibOptions(
         namespace="team",
@@ -45,6 +46,7 @@ def test_flags_become_options() -> None:
         secret="keys",
         store="s3://bucket/x",
         retain=True,
+        trials_per_pod=8,
     )
 
 

@@ -155,6 +155,41 @@ def test_what_katib_cannot_change_is_refused_at_once(
             changes(held, asked)
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "pods"),
+    [
+        (48, 48, None),
+        (48, 64, 4),
+        (48, 32, 2),
+        (50, 50, None),
+        (50, 32, 2),
+        (48, 50, 0),
+        (50, 64, 0),
+        (50, 20, 0),
+    ],
+)
+def test_of_several_a_pod_whole_pods_more_or_fewer_are_changed(
+    before: int, now: int, pods: int | None
+) -> None:
+    """How many the last pod has is a setting of the algorithm, which Katib cannot change; 0 is a refusal."""
+    held, asked = (
+        build_experiment(plan(trials=n, pods={"trials_per_pod": 16})).to_dict() for n in (before, now)
+    )
+    held["status"] = {"trials": 1}
+    if pods == 0:
+        with pytest.raises(BadInput, match=f"was made for {before} trials, 16 in each pod, and Katib cannot"):
+            changes(held, asked)
+    else:
+        expected = {} if pods is None else {"maxTrialCount": pods, "maxFailedTrialCount": pods}
+        assert changes(held, asked) == expected
+    held["status"] = {"trials": 2, "conditions": [{"type": "Succeeded", "status": "True", "reason": "over"}]}
+    if now > before:
+        with pytest.raises(BadInput, match=r"has ended .* and Katib starts none again"):
+            changes(held, asked)
+    else:
+        assert changes(held, asked) == {}
+
+
 def test_when_every_trial_has_begun_nothing_is_changed() -> None:
     """Katib refuses any change then, one of the workers alone too."""
     held = build_experiment(plan(trials=4, pods={"parallel": 1})).to_dict()

@@ -367,3 +367,61 @@ def test_no_more_trials_than_fit_the_limits() -> None:
             asked="",
         )
     )
+
+
+def test_several_architectures_a_pod_are_one_trial_of_katibs() -> None:
+    alone, made = spec(trials=50), spec(trials=50, pods={"trials_per_pod": 16}, objectives=("accuracy",))
+    settings = {s["name"]: s["value"] for s in made["algorithm"]["algorithmSettings"]}
+    assert (settings["trials_per_pod"], settings["max_trials"]) == ("16", "50")
+    assert (made["maxTrialCount"], made["parallelTrialCount"], made["maxFailedTrialCount"]) == (4, 2, 4)
+    added = [f"accuracy-{i}" for i in range(16)]
+    assert made["objective"]["additionalMetricNames"] == [
+        *alone["objective"]["additionalMetricNames"],
+        *added,
+    ]
+    assert {s["name"]: s["value"] for s in made["objective"]["metricStrategies"]}["accuracy-15"] == "latest"
+    for name in ("parameters", "metricsCollectorSpec", "resumePolicy"):
+        assert made[name] == alone[name]
+    few = spec(trials=10, pods={"trials_per_pod": 16, "parallel": 4})
+    assert (few["maxTrialCount"], few["parallelTrialCount"]) == (1, 1)
+
+
+def test_one_architecture_a_pod_is_what_it_was() -> None:
+    assert spec(pods={"trials_per_pod": 1}) == spec()
+    assert "trials_per_pod" not in str(spec())
+    assert plan().digest == plan(pods={"trials_per_pod": 1}).digest != plan(pods={"trials_per_pod": 2}).digest
+
+
+def test_each_of_several_objectives_is_collected_for_each_architecture() -> None:
+    made = spec(objectives=("loss", "params"), pods={"trials_per_pod": 2})["objective"]
+    assert made["additionalMetricNames"][-4:] == ["loss-0", "loss-1", "params-0", "params-1"]
+
+
+def test_the_last_pod_is_said_only_where_it_is_smaller() -> None:
+    """Katib can change its own count while the Experiment runs, and never a setting."""
+    names = {
+        s["name"] for s in spec(trials=48, pods={"trials_per_pod": 16})["algorithm"]["algorithmSettings"]
+    }
+    assert "max_trials" not in names
+    assert (
+        plan(trials=48, pods={"trials_per_pod": 16}).digest
+        == plan(trials=50, pods={"trials_per_pod": 16}).digest
+    )
+
+
+def test_how_a_pod_trains_several_stands_in_its_command() -> None:
+    made = _job_of(spec(pods={"trials_per_pod": 4}, together={"population": 4, "max-memory": 2 << 30}))
+    assert made["command"][-2:] == ["--population=4", "--max-memory=2147483648"]
+    assert _job_of(spec(together={"no-fuse": True}))["command"][-1] == "--no-fuse"
+    values = {"architecture": "1-1,,9-10@3,2-2", "epochs": "9", "trial": "e-3"}
+    template = spec(pods={"trials_per_pod": 4})["trialTemplate"]
+    words = _filled(template, made, values, "e-3")
+    assert shlex.split(" ".join(words)) == list(words)
+    assert "--architecture=1-1,,9-10@3,2-2" in words
+
+
+@pytest.mark.parametrize("number", [0, -1, 65])
+def test_trials_per_pod_has_bounds(number: int) -> None:
+    with pytest.raises(BadInput, match=f"--trials-per-pod must be 1 to 64, got {number}"):
+        KatibOptions(trials_per_pod=number)
+    assert KatibOptions(trials_per_pod=64).flags() == {"trials_per_pod": 64}

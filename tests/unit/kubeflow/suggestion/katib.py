@@ -160,6 +160,11 @@ class Controller:
         return [trial.assignments["architecture"] for trial in self.trials.values()]
 
 
+def codes_of(text: str) -> list[str]:
+    """Return the codes in a trial's parameter, where it may have several with epochs of their own."""
+    return [entry.partition("@")[0] for entry in text.split(",") if entry]
+
+
 def space_of(made: api.Experiment) -> Space:
     """Return the space of an experiment, from its settings."""
     settings = {s.name: s.value for s in made.spec.algorithm.algorithm_settings}
@@ -186,8 +191,8 @@ def check_reply(
     spec = request.experiment.spec
     declared = [p.name for p in spec.parameter_specs.parameters] or ["architecture", "epochs"]
     assigned = [a for t in request.trials for a in t.spec.parameter_assignments.assignments]
-    tried = {a.value for a in assigned if a.name == "architecture"}
-    codes = []
+    tried = {code for a in assigned if a.name == "architecture" for code in codes_of(a.value)}
+    codes: list[str] = []
     for suggestion in made:
         prefix, _, number = suggestion.trial_name.rpartition("-")
         assert prefix == request.experiment.name
@@ -195,9 +200,10 @@ def check_reply(
         values = {a.name: a.value for a in suggestion.assignments}
         assert list(values) == declared
         assert len(values) == len(suggestion.assignments)
-        assert str(space.parse(values["architecture"])) == values["architecture"]
+        given = codes_of(values["architecture"])
+        assert [str(space.parse(code)) for code in given] == given
         assert int(values.get("epochs", "1")) >= 1
-        codes.append(values["architecture"])
+        codes += given
     assert len(set(codes)) == len(codes)
     if own_history:
         assert not tried & set(codes)
