@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,6 +199,8 @@ def test_a_single_one_of_a_population_has_its_place(data: str, folder: str) -> N
     request = asked(data, folder, "3-3", population=3, max_params=1)
     assert [r.status for r in trials(request)] == ["rejected"]
     assert request.each() == (request,)
+    chosen = replace(request, architecture=None, choices={"depth": "3", "width": "3"})
+    assert [r.architecture for r in trials(chosen)] == ["3-3"]
 
 
 def _result() -> Any:

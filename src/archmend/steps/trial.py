@@ -12,11 +12,12 @@ from pathlib import Path
 from archmend.errors import NothingSucceeded
 from archmend.networks import NoGpuError, check_tensorflow, space_for
 from archmend.search import TrialResult
-from archmend.spaces import Architecture, Space, from_texts
+from archmend.spaces import Architecture, Space
 from archmend.steps.own_code import check_own_code
 from archmend.steps.records import TrialRecord
 from archmend.steps.signals import interruptible
 from archmend.steps.trial_parts import (
+    architecture_of,
     beginning,
     over_limit,
     prepared,
@@ -49,7 +50,7 @@ def trial(request: TrialRequest) -> TrialRecord:
         with prepared(request) as (data, info), tempfile.TemporaryDirectory(prefix="archmend-") as scratch:
             space = space_for(request.space_source, info)
             check_own_code(space, request.optimizer, request.learning_rate)
-            architecture = _architecture(request, space)
+            architecture = architecture_of(request, space)
             result = over_limit(request, space, architecture)
             if result is None:
                 result = _trained(request, space, architecture, data, Path(scratch), started)
@@ -79,12 +80,6 @@ def metric_lines(record: TrialRecord) -> Iterator[str]:
         value = getattr(record, name)
         if value is not None:
             yield f"{name}={value!r}"
-
-
-def _architecture(request: TrialRequest, space: Space) -> Architecture:
-    if request.architecture is not None:
-        return space.parse(request.architecture)
-    return from_texts(space, request.choices)
 
 
 def _trained(

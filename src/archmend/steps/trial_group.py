@@ -26,6 +26,7 @@ from archmend.steps.records import TrialRecord
 from archmend.steps.signals import interruptible
 from archmend.steps.trial import metric_lines, trial
 from archmend.steps.trial_parts import (
+    architecture_of,
     beginning,
     over_limit,
     prepared,
@@ -108,7 +109,7 @@ class _Pod:
     ) -> None:
         self._marked = time.monotonic()
         self._request, self._space, self._data, self._scratch = request, space, data, scratch
-        self._asked = [(one, space.parse(one.architecture or "")) for one in each]
+        self._asked = [(one, architecture_of(one, space)) for one in each]
         self._grouping = _grouping(request, space, info, len(each))
         self._records: dict[int, TrialRecord] = {}
         self._reports: dict[int, Report] = {}

@@ -12,7 +12,7 @@ from pathlib import Path
 from archmend.datasets import DATA_FILE, DataInfo, open_data, read_info, write_prepared
 from archmend.networks import pin_threads, take_gpus
 from archmend.search import TrialResult, objective_value
-from archmend.spaces import Architecture, Space
+from archmend.spaces import Architecture, Space, from_texts
 from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import Offered, continued, inherited
 from archmend.storage import fetched
@@ -34,6 +34,17 @@ def prepared(request: TrialRequest) -> Iterator[tuple[Path, DataInfo]]:
 @contextmanager
 def _as_it_is(data: str) -> Iterator[Path | str]:
     yield Path(data) if Path(data).exists() else data
+
+
+def architecture_of(request: TrialRequest, space: Space) -> Architecture:
+    """Return what a request of one architecture is to train.
+
+    Raises:
+        BadInput: it is not of the space.
+    """
+    if request.architecture is not None:
+        return space.parse(request.architecture)
+    return from_texts(space, request.choices)
 
 
 def over_limit(request: TrialRequest, space: Space, architecture: Architecture) -> TrialResult | None:

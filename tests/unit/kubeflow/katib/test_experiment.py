@@ -14,8 +14,9 @@ from archmend.kubeflow.katib.algorithms import read_algorithm
 from archmend.kubeflow.katib.experiment import MOST_TRIALS, build_experiment
 from archmend.kubeflow.katib.names import Identity, experiment_name, label_value
 from archmend.kubeflow.katib.options import KatibOptions, parse_node_selector, parse_tolerations
+from archmend.kubeflow.suggestion import api_pb2 as messages
 from archmend.kubeflow.suggestion.checking import check
-from archmend.kubeflow.suggestion.experiment import Search
+from archmend.kubeflow.suggestion.experiment import Search, read_experiment
 from archmend.search import Budget
 from archmend.testing.katib.controller import _filled
 
@@ -418,6 +419,27 @@ def test_how_a_pod_trains_several_stands_in_its_command() -> None:
     words = _filled(template, made, values, "e-3")
     assert shlex.split(" ".join(words)) == list(words)
     assert "--architecture=1-1,,9-10@3,2-2" in words
+
+
+@pytest.mark.parametrize("trials", [8, 50, 1000])
+def test_our_service_takes_the_experiment_that_we_make(trials: int) -> None:
+    made = spec("surrogate", trials=trials, pods={"trials_per_pod": 8}, objectives=("accuracy", "params"))
+    sent = messages.Experiment(name="archmend-1")
+    sent.spec.algorithm.algorithm_name = made["algorithm"]["algorithmName"]
+    for setting in made["algorithm"]["algorithmSettings"]:
+        sent.spec.algorithm.algorithm_settings.add(**setting)
+    sent.spec.objective.type = messages.MAXIMIZE
+    sent.spec.objective.objective_metric_name = made["objective"]["objectiveMetricName"]
+    sent.spec.objective.additional_metric_names.extend(made["objective"]["additionalMetricNames"])
+    for parameter, kind in zip(made["parameters"], (messages.CATEGORICAL, messages.INT), strict=True):
+        declared = sent.spec.parameter_specs.parameters.add(name=parameter["name"], parameter_type=kind)
+        declared.feasible_space.min = parameter["feasibleSpace"].get("min", "")
+        declared.feasible_space.max = parameter["feasibleSpace"].get("max", "")
+    sent.spec.max_trial_count = made["maxTrialCount"]
+    search = read_experiment(sent)
+    check(search)
+    # The space has 100.
+    assert (search.trials_per_pod, search.budget.trials) == (8, min(trials, 100))
 
 
 @pytest.mark.parametrize("number", [0, -1, 65])
