@@ -23,7 +23,7 @@ def repair(
         str | None, typer.Option(help="The repaired architecture stays in it; a name or a file.")
     ] = None,
     model: Annotated[str | None, typer.Option(help="A .keras file to repair instead.")] = None,
-    strategy: Annotated[str, typer.Option(help="auto, max_entropy, rules or random.")] = "auto",
+    strategy: Annotated[str, typer.Option(help="auto, learned, max_entropy, rules or random.")] = "auto",
     epochs: Annotated[int, typer.Option(help="Epochs to train.")] = 30,
     batch_size: o.BatchSize = 32,
     optimizer: o.Optimizer = "adam",

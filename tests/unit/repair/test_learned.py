@@ -12,7 +12,7 @@ import pytest
 from archmend.errors import BadInput
 from archmend.repair.strategies.features import features, names
 from archmend.repair.strategies.gain_model import GainModel, places
-from archmend.repair.strategies.learned import by_gain
+from archmend.repair.strategies.learned import SHIPPED, by_gain
 from archmend.repair.values import Description, EpochRecord, LayerStatistics, Symptom, TrainingStatistics
 
 FEATURES = ("depth", "width")
@@ -145,3 +145,12 @@ def test_features_have_the_same_names_and_are_finite_whatever_is_seen() -> None:
     assert features(Symptom("dying", "a"), seen)["depth_there"] == 0.5
     assert features(Symptom("dying", "b"), seen)["output_there"] == 1.0
     assert features(Symptom("dying"), seen)["whole"] == 1.0
+
+
+def test_the_network_that_is_shipped_fits_and_is_small() -> None:
+    shipped = GainModel.load(SHIPPED)
+    shipped.check(names(), SHIPPED)
+    assert SHIPPED.stat().st_size + SHIPPED.with_suffix(".json").stat().st_size < 1_000_000
+    expected = shipped.predict(np.zeros(len(names())), ())
+    assert np.isfinite(expected.gains).all()
+    assert (expected.deviation > 0).all()
