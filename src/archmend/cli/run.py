@@ -37,7 +37,9 @@ def run(
     no_fuse: o.NoFuse = False,
     population: o.Population = None,
     max_memory: o.MaxMemory = None,
-    repair_strategy: Annotated[str, typer.Option(help="auto, learned, max_entropy, rules or random.")] = "auto",
+    repair_strategy: Annotated[
+        str, typer.Option(help="auto, learned, max_entropy, rules or random.")
+    ] = "auto",
     repair_epochs: Annotated[int, typer.Option(help="Epochs of the final training.")] = 30,
     registry: Annotated[
         str, typer.Option(help="Folder of the registry, or s3://bucket/prefix.")
