@@ -95,6 +95,9 @@ class Moments(Treatment):
             goal = self._goal()
             alone = Treatment(run, self._bench, Only(remedy), Candidates(), _unbound(), self._watch, None)
             one["kept"] = alone.treat(symptom, base, now)
+            if not alone.decisions:
+                one["reason"] = "it was not tried"
+                continue
             # What is set together with a remedy that is kept is told behind it.
             decided = alone.decisions[0]
             one |= {"before": decided.before, "after": decided.after, "reason": decided.reason}
