@@ -179,10 +179,10 @@ def _spec(plan: Plan, deadline: float | None) -> api.V1beta1ExperimentSpec:
 
 def _objective(plan: Plan) -> api.V1beta1ObjectiveSpec:
     first = plan.objectives[0]
-    # Katib calls a trial without one of these metrics a failed one, so only what is always there is named.
+    # What is named and not printed is "unavailable" to Katib, so only what is always there is named.
     additional = [m for m in METRICS if m != first and (m != "latency_ms" or m in plan.objectives)]
     if plan.per_pod > 1:
-        # One that is not printed is "unavailable" to Katib, and its architecture a failed one to our service.
+        # Of these one may not be there: its architecture has failed, and our service takes that word for it.
         additional += [placed(name, place) for name in plan.objectives for place in range(plan.per_pod)]
     return api.V1beta1ObjectiveSpec(
         type="maximize" if DIRECTIONS[first] > 0 else "minimize",
