@@ -154,6 +154,11 @@ class SearchRequest:
                     f"--population {self.population} trains trials together, and with --engine katib each "
                     f"has a pod of its own; give --trials-per-pod {self.population}"
                 )
+            if self.max_memory is not None:
+                raise BadInput(
+                    f"--max-memory {self.max_memory} bounds networks that are trained together, and with "
+                    f"--engine katib each has a pod of its own; give --trial-memory {self.max_memory}"
+                )
             return
         if not ours:
             raise BadInput(

@@ -195,6 +195,7 @@ def test_what_is_trained_one_by_one_is_said_once(start: Start, request_of: Make)
             "--max-memory 4GiB is more than a pod has with --trial-memory 2Gi",
         ),
         ({"population": 8}, {}, "each has a pod of its own; give --trials-per-pod 8"),
+        ({"max_memory": "1GiB"}, {}, "each has a pod of its own; give --trial-memory 1GiB"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_there(
