@@ -1,6 +1,6 @@
 """Populations beside Keras's `fit` one by one, on the same networks, rows, epochs and batch size.
 
-Usage: python -m benchmarks.speed --data mnist:mnist.npz [--cases grid-1,grid-3,middle,wide] [--sample 5]
+Usage: python -m benchmarks.speed --data mnist:mnist.npz [--cases grid-1,grid-3,middle,wide,conv] [--sample 5]
     [--count N] [--workers 2] [--again] [--out FILE.json]
 
 Ours is timed from workers that have their data to the last network measured, with compilation from an
@@ -25,7 +25,7 @@ from benchmarks.speed.peak import peak
 from rich.console import Console
 from rich.table import Table
 
-from archmend.datasets import open_data, write_prepared
+from archmend.datasets import open_data
 from archmend.training.compile_cache import CACHE
 
 
@@ -42,11 +42,12 @@ def main() -> None:
     given = parser.parse_args()
     found = []
     with tempfile.TemporaryDirectory() as scratch:
-        data = write_prepared(open_data(given.data), Path(scratch) / "data")
+        whole = open_data(given.data)
         rate = peak(given.workers)
         for name in given.cases.split(","):
             os.environ[CACHE] = str(Path(scratch) / f"cache-{name}")
             case = CASES[name] if given.count is None else replace(CASES[name], count=given.count)
+            data = case.prepared(whole, Path(scratch) / f"data-{name}")
             found.append(compared(data, case, given.sample, given.workers, rate, again=given.again))
             Console(width=130).print(_table(found, rate, given.workers))
     if given.out is not None:

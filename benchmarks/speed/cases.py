@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from archmend.datasets import Prepared, take, write_prepared
 from archmend.spaces import Space, space_source
 
 _MIXED = """
@@ -29,6 +31,7 @@ class Case:
     Attributes:
         name: of it. space: name, or YAML text. count: networks; the whole space if that has no more.
         epochs: of each. bar: times as fast as Keras's `fit` one by one that it is held to.
+        rows: to train on, of the training part; None is all of it.
     """
 
     name: str
@@ -36,6 +39,21 @@ class Case:
     count: int
     epochs: int
     bar: float
+    rows: int | None = None
+
+    def prepared(self, whole: Prepared, folder: Path) -> Path:
+        """Write its data to a folder: as small a share of the validation part as of the training part."""
+        if self.rows is None:
+            return write_prepared(whole, folder)
+        share = self.rows / len(whole.train.y)
+        parts = {}
+        for name in ("train", "validation"):
+            part = whole.part(name)  # type: ignore[arg-type]
+            some = slice(round(share * len(part.y)))
+            parts[name] = replace(part, x=take(part.x, some), y=part.y[some])
+        counts = {name: len(part.y) for name, part in parts.items()}
+        info = whole.info.model_copy(update={"rows": {**whole.info.rows, **counts}})
+        return write_prepared(replace(whole, info=info, **parts), folder)
 
     def opened(self) -> Space:
         """Return the space."""
@@ -59,6 +77,7 @@ CASES = {
         Case("grid-3", "seed-fc", 100, 3, 15),
         Case("middle", MIDDLE, 32, 3, 8),
         Case("wide", WIDE, 32, 3, 3),
+        Case("conv", "conv", 16, 3, 2, rows=10_000),
     )
 }
 

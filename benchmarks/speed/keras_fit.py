@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from benchmarks.speed.cases import Case
 
 from archmend.datasets import encode, read_prepared
 from archmend.spaces import Space
+from archmend.spaces.layers import Layer, describe
 
 
 def data_of(folder: Path) -> tuple[Any, Any]:
@@ -25,23 +27,36 @@ def sequential(space: Space, code: str) -> Any:
     """Return the network as somebody would write it with Keras."""
     import keras
 
-    from archmend.spaces.layers import describe
-
     network = describe(space, space.parse(code))
     assert network is not None
     assert space.input_shape is not None
-    model = keras.Sequential([keras.Input(space.input_shape), keras.layers.Flatten()])
-    for layer in network.hidden:
-        model.add(keras.layers.Dense(layer.units, kernel_initializer="he_normal"))
-        if layer.normalized:
-            model.add(keras.layers.BatchNormalization())
-        model.add(keras.layers.Activation(layer.activation))
-        if layer.dropout:
-            model.add(keras.layers.Dropout(layer.dropout))
-    model.add(keras.layers.Dense(network.layers[-1].units, "softmax"))
+    layers, convolutions = [keras.Input(space.input_shape)], [x for x in network.hidden if x.grid is not None]
+    for layer in convolutions:
+        layers += [
+            keras.layers.Conv2D(
+                layer.units, layer.size, layer.stride, padding="same", kernel_initializer="he_normal"
+            ),
+            *_behind(layer),
+        ]
+    layers.append(keras.layers.Flatten())
+    for layer in network.hidden[len(convolutions) :]:
+        layers += [keras.layers.Dense(layer.units, kernel_initializer="he_normal"), *_behind(layer)]
+    model = keras.Sequential([*layers, keras.layers.Dense(network.layers[-1].units, "softmax")])
     rate = network.learning_rate or 0.001
     model.compile(keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
+
+
+def _behind(layer: Layer) -> Iterator[Any]:
+    import keras
+
+    if layer.normalized:
+        yield keras.layers.BatchNormalization()
+    yield keras.layers.Activation(layer.activation)
+    if layer.dropout:
+        yield keras.layers.Dropout(layer.dropout)
+    if layer.pool:
+        yield keras.layers.MaxPooling2D(2, padding="same")
 
 
 def fit(data: Path, case: Case, codes: list[str]) -> tuple[list[float], dict[str, float]]:

@@ -46,10 +46,10 @@ def measured(case: Case, count: int, batches: int, rate: float) -> list[str]:
     """Return a case's line."""
     import tensorflow as tf
 
+    from archmend.training.fused.planning import planned
     from archmend.training.fused.population import Member, Population, Programs
     from archmend.training.fused.recipe import recipe_of
     from archmend.training.fused.rules import RULES
-    from archmend.training.fused.widths import cohorts
 
     rng, rule, space = np.random.default_rng(0), RULES["adam"], case.opened()
     codes = replace(case, count=100 if case.name.startswith("grid") else count).codes()
@@ -58,10 +58,11 @@ def measured(case: Case, count: int, batches: int, rate: float) -> list[str]:
     x = tf.constant(rng.random((ROWS, int(np.prod(SHAPE))), dtype=np.float32))
     programs = Programs(x, tf.constant(rng.integers(0, CLASSES, ROWS)))
     compiling = step = numbers = 0.0
-    cut = cohorts(recipes, ROWS // BATCH * case.epochs, 1 << 40)
+    cut = planned(recipes, ROWS // BATCH * case.epochs, 1 << 40, BATCH)[1]
     for cohort in cut:
         members = [Member.new(recipes[n], n) for n in cohort.networks]
-        population: Any = Population(members, programs, rule, cohort.widths, batch_size=BATCH, order=0)
+        arranged = cohort.arranged([recipes[n] for n in cohort.networks])
+        population: Any = Population(members, programs, rule, arranged, batch_size=BATCH, order=0)
         order = tf.constant(rng.permutation(ROWS).astype(np.int32))
         begun = time.perf_counter()
         population._stretch(order, 0, 1, 0)
@@ -72,7 +73,7 @@ def measured(case: Case, count: int, batches: int, rate: float) -> list[str]:
             population._stretch(order, 0, batches, 0)
             took.append((time.perf_counter() - begun) / batches)
         step += float(np.median(took))
-        numbers += sum(np.prod(shape) for shape in population._packed.layout.form.shapes.values())
+        numbers += sum(np.prod(shape) for shape in arranged.form.trained.values())
     useful = sum(a * b for recipe in recipes for a, b in recipe.sizes)
     share = 6 * BATCH * useful / step / rate
     cells = (case.name, len(codes), len(cut), f"{compiling:.1f}", f"{step * 1e6:.0f}", f"{share:.0%}")

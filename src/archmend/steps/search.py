@@ -249,6 +249,7 @@ def _grouping(
         request.optimizer,
         steps=request.epochs * -(-info.rows["train"] // request.batch_size),
         workers=request.worker_count,
+        batch_size=request.batch_size,
         data_bytes=4 * sum(info.rows.values()) * math.prod(info.encoded_shape),
         learning_rate=request.learning_rate,
         inherits=request.inherit != "none",

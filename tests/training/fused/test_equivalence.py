@@ -15,6 +15,7 @@ from archmend.networks import build, weights_of
 from archmend.networks.resuming import resume, state_of
 from archmend.spaces import create_space
 from archmend.training.fused import naming
+from archmend.training.fused.dense import DenseArrangement
 from archmend.training.fused.initial import Layers
 from archmend.training.fused.population import Member, Population, Programs
 from archmend.training.fused.predicting import probabilities
@@ -49,7 +50,8 @@ def _population(recipes: Sequence[Recipe], optimizer: str, widths: Sequence[int]
 
 def _of(members: Sequence[Member], optimizer: str, widths: Sequence[int], **other: Any) -> Population:
     programs = Programs(tf.constant(X.reshape(ROWS, -1)), tf.constant(Y))
-    return Population(members, programs, RULES[optimizer], widths, batch_size=BATCH, order=ORDER, **other)
+    arranged = DenseArrangement([member.recipe for member in members], widths)
+    return Population(members, programs, RULES[optimizer], arranged, batch_size=BATCH, order=ORDER, **other)
 
 
 def _trained(population: Population, epochs: int) -> list[Layers]:
@@ -89,15 +91,15 @@ def test_losses_are_those_of_keras_for_every_option(
             np.testing.assert_array_equal(value, begun[name])
         theirs = _keras_losses(model, epochs)
         np.testing.assert_allclose([losses[n] for losses in population.losses], theirs, atol=1e-4)
-        said = probabilities(
-            population.members[n].recipe.activation, ours[n], tf.constant(X.reshape(ROWS, -1))
-        )
+        said = probabilities(population.members[n].recipe, ours[n], tf.constant(X.reshape(ROWS, -1)))
         np.testing.assert_allclose(said, model(X, training=False), atol=2e-3)
 
 
 @pytest.mark.parametrize("activation", ["selu", "gelu", "silu", "sigmoid"])
 def test_other_activations_do_not_see_what_is_padded(activation: str) -> None:
-    recipe = replace(_recipes(["2-16-8-relu-none-0-0.01"], "adam")[0], activation=activation)
+    recipe = _recipes(["2-16-8-relu-none-0-0.01"], "adam")[0]
+    hidden = tuple(replace(layer, activation=activation) for layer in recipe.hidden)
+    recipe = replace(recipe, layers=(*hidden, recipe.layers[-1]))
     alone, padded = (_trained(_population([recipe], "adam", widths), 4)[0] for widths in ((16,), (40,)))
     model = keras.Sequential([keras.Input((4, 3)), keras.layers.Flatten()])
     for size in recipe.widths:

@@ -13,7 +13,7 @@ from archmend.training.fused.layout import lay_out
 from archmend.training.fused.packing import packed, unpacked
 from archmend.training.fused.recipe import Recipe, recipe_of
 from archmend.training.fused.rules import RULES
-from archmend.training.fused.widths import bucket_widths, cohorts
+from archmend.training.fused.widths import bucket_widths, planned
 
 FC = create_space("fc", input_shape=(6,), classes=3)
 SEED = create_space("seed-fc", input_shape=(784,), classes=10)
@@ -59,16 +59,16 @@ def test_networks_that_end_leave_their_bucket() -> None:
 def test_buckets_and_cohorts_save_padding_where_it_costs() -> None:
     grid = [recipe_of(SEED, architecture, RULES["adam"], None) for architecture in SEED]
     assert bucket_widths(grid)[0] == (10,)
-    (one,) = cohorts(grid[::2], 1500, 1 << 40)
+    (one,) = planned(grid[::2], 1500, 1 << 40)[1]
     assert sorted(one.networks) == list(range(50))
     wide = create_space("fc", input_shape=(784,), classes=10)
     mixed = [
         recipe_of(wide, wide.parse(f"2-{w}-{w}-relu-none-0-0.01"), RULES["adam"], None) for w in (8, 512) * 8
     ]
-    cut = cohorts(mixed, 100_000, 1 << 40)
+    cut = planned(mixed, 100_000, 1 << 40)[1]
     assert all(len({mixed[n].widths for n in cohort.networks}) == 1 for cohort in cut)
     assert sorted(n for cohort in cut for n in cohort.networks) == list(range(16))
-    assert max(len(cohort.networks) for cohort in cohorts(mixed, 1, 1)) == 1
+    assert max(len(cohort.networks) for cohort in planned(mixed, 1, 1)[1]) == 1
 
 
 def test_a_strategy_that_learns_is_told_between_populations() -> None:
@@ -97,8 +97,8 @@ def test_a_population_that_takes_longer_than_its_networks_one_by_one_is_none() -
 
 
 def test_what_cannot_be_trained_together_says_why() -> None:
-    conv = create_space("conv", input_shape=(8, 8, 1), classes=3)
-    random = create_strategy("random", conv)
-    made = grouping(conv, random, Budget(trials=9), "adam", steps=9, workers=1, data_bytes=0)
+    cells = create_space("cells", input_shape=(8, 8, 1), classes=3)
+    random = create_strategy("random", cells)
+    made = grouping(cells, random, Budget(trials=9), "adam", steps=9, workers=1, data_bytes=0)
     assert made.population is None
-    assert made.reason == "space 'conv' is of family 'conv', not 'fc'"
+    assert made.reason == "space 'cells' is of family 'cells', not 'fc' or 'conv'"

@@ -47,7 +47,10 @@ class Forward:
     statistics: dict[str, list[Any]]
 
     def logits(self, x: Any) -> Any:
-        """Return the logits (networks, classes, rows) of encoded rows (rows, inputs and a 1)."""
+        """Return the logits (networks, classes, rows) of encoded rows (rows, inputs)."""
+        import tensorflow as tf
+
+        x = apart(tf.concat([x, tf.ones((x.shape[0], 1))], axis=1))
         form = self.form
         kernels = {name: self._split(name) for name in form.shapes if name.startswith("kernel")}
         buckets = range(len(form.widths))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -25,14 +26,17 @@ def layers_of(weights: Mapping[str, np.ndarray], like: Layers) -> Layers:
 
 
 def _names(layers: Layers) -> Iterator[tuple[int, str, str]]:
+    seen: Counter[str] = Counter()
     for number, layer in enumerate(layers):
-        place = "output-1" if number == len(layers) - 1 else f"Dense-{number + 1}"
-        yield number, "kernel", f"{place}-0"
-        yield number, "bias", f"{place}-1"
+        kind = "output" if number == len(layers) - 1 else "Dense" if layer["kernel"].ndim == 2 else "Conv2D"
+        seen[kind] += 1
+        yield number, "kernel", f"{kind}-{seen[kind]}-0"
+        yield number, "bias", f"{kind}-{seen[kind]}-1"
         if "gamma" in layer:
+            seen["BatchNormalization"] += 1
             for i, part in enumerate(_NORMALIZATION):
                 if part in layer:
-                    yield number, part, f"BatchNormalization-{number + 1}-{i}"
+                    yield number, part, f"BatchNormalization-{seen['BatchNormalization']}-{i}"
 
 
 def state(steps: int, moments: Sequence[Layers], dropout: Sequence[int]) -> dict[str, np.ndarray]:

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from archmend.training.fused.forward import Kinds
+from archmend.training.fused.arrangement import Arrangement
 from archmend.training.fused.initial import Layers, initial, zeros
-from archmend.training.fused.layout import Layout, lay_out
-from archmend.training.fused.packing import facts, packed, rates, unpacked
-from archmend.training.fused.program import Setting, compiled, moving, trained
+from archmend.training.fused.program import Setting, compiled
 from archmend.training.fused.recipe import Recipe
 from archmend.training.fused.rules import Rule
 from archmend.training.pacing import Pacing
@@ -61,7 +59,7 @@ class Programs:
 
 @dataclass
 class _Packed:
-    layout: Layout
+    arrangement: Arrangement
     setting: Setting
     state: list[Any]
     facts: dict[str, Any]
@@ -82,7 +80,7 @@ class Population:
         members: Sequence[Member],
         programs: Programs,
         rule: Rule,
-        widths: Sequence[int],
+        arrangement: Arrangement,
         *,
         batch_size: int,
         order: int,
@@ -94,7 +92,7 @@ class Population:
             members: at least one.
             programs: on the rows to train on.
             rule: of the optimiser.
-            widths: of the buckets.
+            arrangement: of their recipes.
             batch_size: rows a step.
             order: seed of the order of rows, which all networks share: with an order of its own for each, the
                 first layers could not be one product.
@@ -113,34 +111,23 @@ class Population:
         self._rng = np.random.default_rng(order)
         for _ in range(begun):
             self._rng.permutation(self._rows)
-        recipes = [m.recipe for m in self.members]
-        layout = lay_out(recipes, widths)
-        kinds = Kinds(
-            tuple(sorted({r.activation for r in recipes})),
-            any(r.normalized for r in recipes),
-            any(r.dropout for r in recipes),
-        )
-        setting = Setting(layout.form, kinds, rule, batch_size)
-        shapes, statistics = trained(setting), moving(setting)
-        values = packed(layout, shapes, [m.layers for m in self.members])
+        setting = Setting(arrangement.form, rule, batch_size)
+        shapes, statistics = setting.form.trained, setting.form.moving
+        values = arrangement.packed(shapes, [m.layers for m in self.members])
         moments = [
-            packed(layout, shapes, [m.moments[i] if m.moments else [] for m in self.members])
+            arrangement.packed(shapes, [m.moments[i] if m.moments else [] for m in self.members])
             for i in range(rule.moments)
         ]
-        stats = packed(layout, statistics, [m.layers for m in self.members])
+        stats = arrangement.packed(statistics, [m.layers for m in self.members])
         state = [array for name in shapes for array in (values[name], *(m[name] for m in moments))]
         state += [stats[name] for name in statistics]
+        facts, rates = arrangement.facts([m.seed for m in members]), arrangement.rates(shapes)
         self._packed = _Packed(
-            layout,
+            arrangement,
             setting,
             [tf.constant(array) for array in state],
-            {
-                name: tf.constant(value)
-                for name, value in facts(
-                    layout, recipes, [m.seed for m in members], kinds.activations
-                ).items()
-            },
-            {name: tf.constant(value) for name, value in rates(layout, shapes, recipes).items()},
+            {name: tf.constant(value) for name, value in facts.items()},
+            {name: tf.constant(value) for name, value in rates.items()},
         )
 
     def epoch(self, deadline: float | None = None) -> bool:
@@ -177,26 +164,26 @@ class Population:
         p.state, total = self._programs.get(p.setting)(
             p.state, p.facts, p.rates, order, *(tf.constant(n) for n in (first, last, steps))
         )
-        return np.asarray(total, np.float64)[[places[-1].row for places in p.layout.places]]
+        return np.asarray(total, np.float64)[list(p.arrangement.rows)]
 
     def layers(self) -> list[Layers]:
         """Return the weights of each network."""
         p = self._packed
-        per, names = 1 + self._rule.moments, tuple(trained(p.setting))
+        per, names = 1 + self._rule.moments, tuple(p.setting.form.trained)
         arrays = {name: np.asarray(p.state[i * per]) for i, name in enumerate(names)}
         held = p.state[len(names) * per :]
-        arrays |= {name: np.asarray(a) for name, a in zip(moving(p.setting), held, strict=True)}
-        return [unpacked(p.layout, arrays, i, m.layers) for i, m in enumerate(self.members)]
+        arrays |= {name: np.asarray(a) for name, a in zip(p.setting.form.moving, held, strict=True)}
+        return [p.arrangement.unpacked(arrays, i, m.layers) for i, m in enumerate(self.members)]
 
     def moments(self) -> list[tuple[Layers, ...]]:
         """Return the moments of each network."""
         p = self._packed
-        per, names = 1 + self._rule.moments, tuple(trained(p.setting))
+        per, names = 1 + self._rule.moments, tuple(p.setting.form.trained)
         each = [
             {name: np.asarray(p.state[i * per + number]) for i, name in enumerate(names)}
             for number in range(1, per)
         ]
         return [
-            tuple(unpacked(p.layout, arrays, i, zeros(m.recipe)) for arrays in each)
+            tuple(p.arrangement.unpacked(arrays, i, zeros(m.recipe)) for arrays in each)
             for i, m in enumerate(self.members)
         ]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from archmend.training.fused.forward import MOMENTUM, Forward, Kinds, apart
-from archmend.training.fused.layout import Form
-from archmend.training.fused.noise import keys
+from archmend.training.fused.arrangement import Arrays, Batch, Form
+from archmend.training.fused.forward import MOMENTUM, apart
 from archmend.training.fused.rules import Rule
-
-Arrays = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -19,32 +15,12 @@ class Setting:
     """All that a compiled program depends on but the data.
 
     Attributes:
-        form, kinds: of the population. rule: of the optimiser. batch_size: rows a step.
+        form: of the networks. rule: of the optimiser. batch_size: rows a step.
     """
 
     form: Form
-    kinds: Kinds
     rule: Rule
     batch_size: int
-
-
-def trained(setting: Setting) -> dict[str, tuple[int, ...]]:
-    """Return names and shapes of the arrays that gradients change."""
-    form, found = setting.form, setting.form.shapes
-    if setting.kinds.normalized:
-        for bucket, width in enumerate(form.widths):
-            for name in ("gamma", "beta"):
-                found[f"{name}-{bucket}"] = (form.count(bucket), width + 1)
-    return found
-
-
-def moving(setting: Setting) -> dict[str, tuple[int, ...]]:
-    """Return names and shapes of the statistics of batch normalisation."""
-    form = setting.form
-    if not setting.kinds.normalized:
-        return {}
-    names = [(name, bucket) for bucket in range(len(form.widths)) for name in ("mean", "variance")]
-    return {f"{name}-{b}": (form.count(b), form.widths[b] + 1) for name, b in names}
 
 
 def compiled(setting: Setting, x: Any, y: Any) -> Any:
@@ -56,7 +32,7 @@ def compiled(setting: Setting, x: Any, y: Any) -> Any:
     """
     import tensorflow as tf
 
-    names, statistics = tuple(trained(setting)), tuple(moving(setting))
+    names, statistics = tuple(setting.form.trained), tuple(setting.form.moving)
     per = 1 + setting.rule.moments
     batch_size = setting.batch_size
 
@@ -67,21 +43,14 @@ def compiled(setting: Setting, x: Any, y: Any) -> Any:
         chosen = tf.gather(order, tf.minimum(first + tf.range(batch_size), order.shape[0] - 1))
         weights = tf.cast(inside, tf.float32) / tf.cast(count, tf.float32)
         rows, labels = apart(tf.gather(x, chosen)), tf.gather(y, chosen)
-        rows = apart(tf.concat([rows, tf.ones((batch_size, 1))], axis=1))
         values = dict(zip(names, state[: len(names) * per : per], strict=True))
         number = steps + batch + 1
-        noise = (
-            {b: keys(facts[f"seed-{b}"], number) for b in range(len(setting.form.widths))}
-            if setting.kinds.dropout
-            else {}
-        )
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
-            forward = Forward(setting.form, setting.kinds, facts, values, weights, noise, {})
-            logits = forward.logits(rows)
+            logits, seen = setting.form.forward(facts, values, Batch(rows, weights, number))
             losses = tf.reduce_sum(_cross_entropy(logits, labels) * weights, axis=1)
             total = tf.reduce_sum(losses)
-        gradients = tape.gradient(total, values)
+        gradients = tape.gradient(total, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         new: list[Any] = []
         number = tf.cast(number, tf.float32)
         for i, name in enumerate(names):
@@ -91,8 +60,7 @@ def compiled(setting: Setting, x: Any, y: Any) -> Any:
                 value, moments, gradients[name], setting.rule.factors(rate, number), rate
             )
         for name, before in zip(statistics, state[len(names) * per :], strict=True):
-            seen = tf.concat(forward.statistics[name], axis=0)
-            new.append(before * MOMENTUM + seen * (1 - MOMENTUM))
+            new.append(before * MOMENTUM + seen[name] * (1 - MOMENTUM))
         return losses * tf.cast(count, tf.float32), new
 
     @tf.function(jit_compile=True, autograph=False)

@@ -2,55 +2,91 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from archmend.errors import BadInput
 from archmend.spaces import Architecture, Space
-from archmend.spaces.layers import chain_cost, describe
+from archmend.spaces.layers import Layer, chain_cost, describe
 from archmend.training.fused.rules import Rule
 
-FAMILY = "fc"
-"""Of whose networks a population can be; users' spaces of that family are among them."""
+FAMILIES = ("fc", "conv")
+"""Of whose networks a population can be; users' spaces of these families are among them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A fully connected classifier, and how it learns.
+    """A classifier of one of the families, and how it learns.
 
     Attributes:
-        inputs: numbers of an encoded row. widths: of the hidden layers. classes: of the data.
-        activation: of all hidden layers, by Keras's name. normalized: whether each is normalised by batch.
-        dropout: share of each hidden layer's outputs that training drops.
-        rate: the learning rate. params, flops: what it costs, as `describe` has it.
+        layers: its kernels with what stands behind them, as `describe` has it, the classifier last.
+        shape: of an encoded row. rate: the learning rate. params, flops: what it costs.
     """
 
-    inputs: int
-    widths: tuple[int, ...]
-    classes: int
-    activation: str
-    normalized: bool
-    dropout: float
+    layers: tuple[Layer, ...]
+    shape: tuple[int, ...]
     rate: float
     params: int
     flops: int
 
     @property
+    def hidden(self) -> tuple[Layer, ...]:
+        """All layers but the classifier."""
+        return self.layers[:-1]
+
+    @property
+    def convolutional(self) -> bool:
+        """Whether it begins with convolutions."""
+        return self.layers[0].grid is not None
+
+    @property
+    def inputs(self) -> int:
+        """Numbers of an encoded row."""
+        return math.prod(self.shape)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units or filters of the hidden layers."""
+        return tuple(layer.units for layer in self.hidden)
+
+    @property
+    def classes(self) -> int:
+        """Of the data."""
+        return self.layers[-1].units
+
+    @property
+    def activation(self) -> str:
+        """Of all hidden layers, by Keras's name."""
+        return self.layers[0].activation
+
+    @property
+    def normalized(self) -> bool:
+        """Whether layers are normalised by batch; of a fully connected network it is all hidden ones."""
+        return self.layers[0].normalized
+
+    @property
+    def dropout(self) -> float:
+        """Share of each hidden layer's outputs that training drops."""
+        return self.layers[0].dropout
+
+    @property
     def depth(self) -> int:
         """Number of hidden layers."""
-        return len(self.widths)
+        return len(self.hidden)
 
     @property
     def sizes(self) -> tuple[tuple[int, int], ...]:
         """Inputs and outputs of each kernel, the classifier's last."""
-        return tuple(zip((self.inputs, *self.widths), (*self.widths, self.classes), strict=True))
+        return tuple((layer.inputs, layer.units) for layer in self.layers)
 
 
 def why_not(space: Space, rule: Rule | None, optimizer: str) -> str | None:
     """Return why networks of a space cannot be trained together, None where they can."""
     if space.build is not None:
         return f"space {space.name!r} has a build function of its own"
-    if space.family != FAMILY:
-        return f"space {space.name!r} is of family {space.family!r}, not {FAMILY!r}"
+    if space.family not in FAMILIES:
+        known = " or ".join(map(repr, FAMILIES))
+        return f"space {space.name!r} is of family {space.family!r}, not {known}"
     if rule is None:
         return f"optimiser {optimizer!r} is none that a population can use"
     return None
@@ -70,20 +106,17 @@ def recipe_of(space: Space, architecture: Architecture, rule: Rule, learning_rat
     """
     network = describe(space, architecture)
     assert network is not None
+    assert space.input_shape is not None
     if network.learning_rate is not None and learning_rate is not None:
         raise BadInput(
             f"learning_rate {learning_rate:g} contradicts space {space.name!r}, which chooses it; "
             "leave it out"
         )
     chosen = network.learning_rate if network.learning_rate is not None else learning_rate
-    first, cost = network.layers[0], chain_cost(network)
+    cost = chain_cost(network)
     return Recipe(
-        inputs=first.inputs,
-        widths=tuple(layer.units for layer in network.hidden),
-        classes=network.layers[-1].units,
-        activation=first.activation,
-        normalized=first.normalized,
-        dropout=first.dropout,
+        layers=network.layers,
+        shape=tuple(space.input_shape),
         rate=rule.rate if chosen is None else chosen,
         params=cost.params,
         flops=cost.flops,

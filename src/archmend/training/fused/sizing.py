@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from archmend.search import Budget, Strategy, create_strategy
 from archmend.spaces import Space
 from archmend.training.fused.paying import why_it_does_not_pay
+from archmend.training.fused.planning import BYTES
 from archmend.training.fused.recipe import recipe_of, why_not
 from archmend.training.fused.rules import RULES
-from archmend.training.fused.widths import BYTES
 
 MEMORY = 2 << 30
 """Bytes that a search's workers take together unless told otherwise."""
@@ -48,6 +48,7 @@ def grouping(
     steps: int,
     workers: int,
     data_bytes: int,
+    batch_size: int = 32,
     learning_rate: float | None = None,
     inherits: bool = False,
     population: int | None = None,
@@ -63,6 +64,7 @@ def grouping(
         steps: that a trial is trained for.
         workers: how many processes.
         data_bytes: of the encoded rows, which they share.
+        batch_size: rows a step.
         learning_rate: None where the space or the optimiser has it.
         inherits: whether trials begin with the weights of earlier ones, which there have to be.
         population: trials that a worker shall train together; None chooses by what takes least time.
@@ -90,7 +92,7 @@ def grouping(
     # Random ones stand for those that will be asked for.
     drawn = create_strategy("random", space, budget=budget).ask(number)
     recipes = [recipe_of(space, one.architecture, rule, learning_rate) for one in drawn]
-    reason = why_it_does_not_pay(recipes, steps, memory // BYTES)
+    reason = why_it_does_not_pay(recipes, steps, memory // BYTES, batch_size)
     return Grouping(None if reason else number, reason, memory)
 
 

@@ -19,18 +19,21 @@ from archmend.spaces import Space
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows
 from archmend.training.fused import naming
+from archmend.training.fused.arrangement import Cohort
 from archmend.training.fused.initial import Layers, zeros
+from archmend.training.fused.planning import BYTES, planned
 from archmend.training.fused.population import Member, Population, Programs
 from archmend.training.fused.predicting import probabilities
 from archmend.training.fused.recipe import Recipe, recipe_of
 from archmend.training.fused.rules import RULES
-from archmend.training.fused.widths import BYTES, cohorts
 from archmend.training.kept import keep_weights, start_from, weights_in
 from archmend.training.metrics import classification_metrics, confusion_counts
 from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, too_slow, weights_file
 
 _MEASURING = 4e-7
 """Seconds that measuring a network takes for each row and class, about."""
+_CONVOLVING = 2e-10
+"""Seconds for each floating-point operation of convolutions that are not compiled."""
 _RESERVE = 0.3
 
 
@@ -72,7 +75,6 @@ class PopulationTrainer:
         self._x, self._y = tf.reshape(validation.x, (validation.count, -1)), y
         assert space.classes is not None
         self._classes = space.classes
-        self._measuring = _MEASURING * validation.count * self._classes
         self._describer: Describer | None = None
 
     def run(self, tasks: Sequence[Task]) -> None:
@@ -89,16 +91,17 @@ class PopulationTrainer:
         most = 1 << 62 if memory is None else memory // BYTES
         for (begun, epochs), together in alike.items():
             recipes = [self._recipe(task) for task in together]
-            for cohort in cohorts(recipes, batches * (epochs - begun), most):
+            steps = batches * (epochs - begun)
+            for cohort in planned(recipes, steps, most, self._settings.batch_size)[1]:
                 entries = [self._begun(together[n], recipes[n]) for n in cohort.networks]
-                self._whole([entry for entry in entries if entry is not None], cohort.widths)
+                self._whole([entry for entry in entries if entry is not None], cohort)
 
-    def _whole(self, entries: Sequence[_Entry], widths: Sequence[int]) -> None:
+    def _whole(self, entries: Sequence[_Entry], cohort: Cohort) -> None:
         """Train a cohort; what goes wrong with its program is the failure of all of it."""
         if not entries:
             return
         try:
-            self._trained(entries, widths)
+            self._trained(entries, cohort)
         except Unavailable:
             raise
         except Exception as error:
@@ -150,7 +153,7 @@ class PopulationTrainer:
             learning_rate=self._settings.learning_rate,
         )
 
-    def _trained(self, entries: Sequence[_Entry], widths: Sequence[int]) -> None:
+    def _trained(self, entries: Sequence[_Entry], cohort: Cohort) -> None:
         """Train a cohort to its end, measure its networks and tell of them."""
         first = entries[0].task
         assert first.order is not None
@@ -158,7 +161,7 @@ class PopulationTrainer:
             [entry.member for entry in entries],
             self._programs,
             self._rule,
-            widths,
+            cohort.arranged([entry.member.recipe for entry in entries]),
             batch_size=self._settings.batch_size,
             order=first.order,
             begun=first.begun,
@@ -166,7 +169,7 @@ class PopulationTrainer:
         told = np.zeros(len(entries), bool)
         whole = True
         while whole and population.epochs < first.epochs and not told.all():
-            whole = population.epoch(self._until(first.deadline, len(entries)))
+            whole = population.epoch(self._until(first.deadline, entries))
             epochs = population.epochs - first.begun
             for n, entry in enumerate(entries):
                 if population.broken[n] and not told[n]:
@@ -191,9 +194,13 @@ class PopulationTrainer:
             )
             self._tell(self._measured(entry, report, layers[n], moments[n], steps))
 
-    def _until(self, deadline: float | None, networks: int) -> float | None:
+    def _until(self, deadline: float | None, entries: Sequence[_Entry]) -> float | None:
         """Return when training has to end so that there is time to measure."""
-        return None if deadline is None else deadline - _RESERVE - networks * self._measuring
+        if deadline is None:
+            return None
+        convolved = sum(e.member.recipe.flops for e in entries if e.member.recipe.convolutional)
+        each = _MEASURING * len(entries) * self._classes + _CONVOLVING * convolved
+        return deadline - _RESERVE - len(self._y) * each
 
     def _measured(
         self, entry: _Entry, report: Report, layers: Layers, moments: Sequence[Layers], steps: int
@@ -203,7 +210,7 @@ class PopulationTrainer:
         if report.epochs == 0 or late:
             return report
         recipe = entry.member.recipe
-        said = probabilities(recipe.activation, layers, self._x)
+        said = probabilities(recipe, layers, self._x)
         if not np.isfinite(said).all():
             return replace(report, status="failed", reason="its predictions are not finite")
         if self._settings.weights is not None:

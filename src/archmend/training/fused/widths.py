@@ -1,4 +1,4 @@
-"""Into which cohorts a population is cut, and into which widths the layers of each are sorted.
+"""Into which cohorts fully connected networks are cut, and into which widths the layers of each are sorted.
 
 A cohort is one program. A few large ones waste arithmetic on padding and outgrow the processor's caches; many
 small ones take long to compile. What is weighed here was measured on two cores, see docs/speed.md.
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
+from archmend.training.fused.arrangement import Arrangement
+from archmend.training.fused.dense import DenseArrangement
 from archmend.training.fused.recipe import Recipe
 
-BYTES = 4 * 8
-"""For each number of a kernel: itself and two moments, twice while a stretch runs, gradient, what is kept."""
 MOST_BUCKETS = 3
 _COMPILING = 0.4
 """Seconds for each level of a program with one bucket; two buckets have four kinds of products."""
@@ -29,7 +29,7 @@ _CUTS, _WIDTHS = 12, 16
 
 
 @dataclass(frozen=True, slots=True)
-class Cohort:
+class DenseCohort:
     """Networks of one program.
 
     Attributes:
@@ -39,13 +39,12 @@ class Cohort:
     networks: tuple[int, ...]
     widths: tuple[int, ...]
 
+    def arranged(self, recipes: Sequence[Recipe]) -> Arrangement:
+        """Lay out those of its networks that are there."""
+        return DenseArrangement(recipes, self.widths)
 
-def cohorts(recipes: Sequence[Recipe], steps: int, most: int) -> list[Cohort]:
-    """Cut a population into cohorts so that all of it takes least time; see `planned`."""
-    return planned(recipes, steps, most)[1]
 
-
-def planned(recipes: Sequence[Recipe], steps: int, most: int) -> tuple[float, list[Cohort]]:
+def planned(recipes: Sequence[Recipe], steps: int, most: int) -> tuple[float, list[DenseCohort]]:
     """Return about how many seconds a population takes, and the cohorts with which it takes so few.
 
     Args:
@@ -58,17 +57,17 @@ def planned(recipes: Sequence[Recipe], steps: int, most: int) -> tuple[float, li
     stride = max(1, len(order) // _CUTS)
 
     @cache
-    def best(begin: int) -> tuple[float, tuple[Cohort, ...]]:
+    def best(begin: int) -> tuple[float, tuple[DenseCohort, ...]]:
         if begin == len(order):
             return 0.0, ()
-        options: list[tuple[float, tuple[Cohort, ...]]] = []
+        options: list[tuple[float, tuple[DenseCohort, ...]]] = []
         for end in [*range(begin + stride, len(order), stride), len(order)]:
             members = tuple(order[begin:end])
             seconds, numbers, widths = _cheapest([recipes[n] for n in members], steps)
             if numbers > most and options:
                 break
             rest, others = best(end)
-            options.append((seconds + rest, (Cohort(members, widths), *others)))
+            options.append((seconds + rest, (DenseCohort(members, widths), *others)))
         return min(options, key=lambda option: option[0])
 
     # Asked from the end on, so that no question goes deep.
