@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from pathlib import Path
 
+EVERY = 0.2
+"""Seconds between two looks."""
 
-def run_watched(command: list[str], every: float = 0.2) -> tuple[float, int]:
+
+def run_watched(command: list[str], out: Path = Path(os.devnull)) -> tuple[float, int]:
     """Run a command and return its seconds and the largest proportional set size of its processes in bytes.
 
-    Linux alone says that size: a page that several processes have mapped counts by a share in each.
+    What it prints goes to `out`. Linux alone says that size: a page that several processes have mapped counts
+    by a share in each.
 
     Raises:
         SystemExit: it failed.
     """
     begun, most = time.monotonic(), 0
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+    with out.open("w") as said, subprocess.Popen(command, stdout=said) as process:
         while process.poll() is None:
             most = max(most, sum(_proportional(number) for number in _with_descendants(process.pid)))
-            time.sleep(every)
+            time.sleep(EVERY)
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(command)} ended with exit status {process.returncode}")
     return time.monotonic() - begun, most
