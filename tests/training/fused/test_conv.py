@@ -32,6 +32,9 @@ RNG = np.random.default_rng(0)
 X = RNG.normal(size=(ROWS, *SHAPE)).astype(np.float32)
 Y = ((X[:, 2, 3, 0] > 0).astype(np.int64) + (X[:, 4, 1, 1] > 0.3)).astype(np.int64)
 SPACE = create_space("conv", input_shape=SHAPE, classes=3)
+CODE = "3-16-5-max-8-3-max-8-3-stride-32-relu-batch-0.003"
+PROGRAMS = Programs(tf.constant(X.reshape(ROWS, -1)), tf.constant(Y))
+"""Compiled once for all tests of the same form."""
 
 
 def _recipe(code: str, optimizer: str = "adam") -> Recipe:
@@ -39,9 +42,8 @@ def _recipe(code: str, optimizer: str = "adam") -> Recipe:
 
 
 def _population(members: Sequence[Member], optimizer: str = "adam", **other: Any) -> Population:
-    programs = Programs(tf.constant(X.reshape(ROWS, -1)), tf.constant(Y))
     arranged = ConvArrangement([member.recipe for member in members])
-    return Population(members, programs, RULES[optimizer], arranged, batch_size=BATCH, order=ORDER, **other)
+    return Population(members, PROGRAMS, RULES[optimizer], arranged, batch_size=BATCH, order=ORDER, **other)
 
 
 def _trained(population: Population, epochs: int) -> list[Layers]:
@@ -67,11 +69,9 @@ def _keras_losses(model: Any, epochs: int) -> list[float]:
 @pytest.mark.parametrize(
     ("code", "optimizer"),
     [
-        ("2-8-3-max-16-5-max-0-relu-none-0.003", "adam"),
-        ("2-16-5-stride-8-3-stride-32-elu-none-0.003", "adam"),
-        ("3-8-3-max-8-3-stride-8-3-max-32-elu-batch-0.003", "adam"),
-        ("2-64-3-stride-8-5-max-0-relu-batch-0.001", "adamw"),
-        ("1-8-5-max-32-relu-none-0.01", "sgd"),
+        (CODE, "adam"),
+        ("2-64-3-stride-8-5-max-0-elu-batch-0.001", "adamw"),
+        ("1-8-5-stride-32-elu-none-0.01", "sgd"),
         ("1-8-3-stride-0-relu-batch-0.01", "momentum"),
     ],
 )
@@ -91,13 +91,12 @@ def test_losses_and_weights_are_those_of_keras_for_every_option(code: str, optim
     np.testing.assert_allclose(said, model(X, training=False), atol=2e-3)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "silu", "gelu"])
-def test_an_activation_that_falls_is_before_the_maximum(activation: str, tmp_path: Path) -> None:
+def test_an_activation_that_falls_is_before_the_maximum(tmp_path: Path) -> None:
     made = tmp_path / "space.yaml"
     made.write_text(
         "name: own\nfamily: conv\nchoices:\n  - {name: blocks, values: [1]}\n"
         "  - {name: filters, values: [8]}\n"
-        f"  - {{name: activation, values: [{activation}]}}\n"
+        "  - {name: activation, values: [silu]}\n"
     )
     space = space_source(str(made)).space(input_shape=SHAPE, classes=3)
     (architecture,) = space
@@ -109,7 +108,7 @@ def test_an_activation_that_falls_is_before_the_maximum(activation: str, tmp_pat
 
 
 def test_networks_of_one_shape_are_one_program_and_each_as_by_itself() -> None:
-    recipe = _recipe("2-16-3-max-8-3-max-0-relu-batch-0.003")
+    recipe = _recipe(CODE)
     assert adds_behind(8, 16, Grid(4, 3, 3, 1, pool=True))
     recipes = [recipe, replace(recipe, rate=0.01), replace(recipe, rate=1e30)]
     assert [cohort.networks for cohort in planned(recipes, 10, 1 << 40)[1]] == [(0, 1, 2)]
@@ -125,8 +124,7 @@ def test_networks_of_one_shape_are_one_program_and_each_as_by_itself() -> None:
 
 
 def test_a_state_goes_on_in_a_population_and_in_keras() -> None:
-    code = "2-8-3-max-8-3-stride-32-relu-batch-0.003"
-    recipe = _recipe(code)
+    recipe = _recipe(CODE)
     (whole,) = _trained(_population([Member.new(recipe, 7)]), 3)
     first = _population([Member.new(recipe, 7)])
     (layers,) = _trained(first, 2)
@@ -134,7 +132,7 @@ def test_a_state_goes_on_in_a_population_and_in_keras() -> None:
     (rest,) = _trained(_population([Member(recipe, 7, layers, moments)], begun=2), 1)
     for name, value in naming.named(rest).items():
         np.testing.assert_array_equal(value, naming.named(whole)[name])
-    model = build(SPACE, SPACE.parse(code), seed=1)
+    model = build(SPACE, SPACE.parse(CODE), seed=1)
     packed = weights_of(model)["structure"]
     state = {**naming.named(layers), **naming.state(10, moments, []), "structure": packed}
     resume(model, state)
