@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from archmend.datasets.raw import Raw
+from archmend.datasets.spilled import empty
 from archmend.errors import BadInput
 
 _SUFFIXES = (".png", ".jpg", ".jpeg")
@@ -22,13 +23,14 @@ def read_images(folder: Path) -> Raw:
 
     Raises:
         BadInput: no class folders, other files in them, images of different size or colour, or broken ones.
+        Unavailable: the disk is full, where there are more of them than memory should hold.
     """
     folders = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
     if not folders:
         raise BadInput(f"{str(folder)!r} holds no class folders; give one folder of images a class")
     files = [(path, group.name) for group in folders for path in _image_files(group)]
     first = _read_image(files[0][0])
-    x = np.empty((len(files), *first.shape), dtype=np.uint8)
+    x = empty((len(files), *first.shape), np.dtype(np.uint8))
     for row, (path, _) in enumerate(files):
         image = first if row == 0 else _read_image(path)
         _refuse_difference(files[0][0], first, path, image)

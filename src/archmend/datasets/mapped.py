@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import lzma
+import math
 import struct
 import zipfile
 import zlib
@@ -18,6 +20,17 @@ _ZIP64_EXTRA = 20
 _PADDING_ID = 0xD935  # the extra field that zipalign pads with
 _ALIGNMENT = 64
 _BLOCK = 1 << 24
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    ValueError,
+    EOFError,
+    struct.error,
+    SyntaxError,
+    # Of an archive that is encrypted, or compressed in a way that Python does not know.
+    RuntimeError,
+)
 
 
 def write_arrays(stream: IO[bytes], arrays: dict[str, np.ndarray]) -> None:
@@ -52,7 +65,9 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
                 member.filename.removesuffix(".npy"): _read_member(path, archive, member)
                 for member in archive.infolist()
             }
-    except (zipfile.BadZipFile, zlib.error, ValueError, EOFError, struct.error, SyntaxError) as error:
+    except (*_DAMAGED, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the system's; bzip2 calls damaged data so, without a number
         raise BadInput(
             f"{str(path)!r} is no .npz file or is damaged ({error}); write it again with numpy.savez"
         ) from error
@@ -70,12 +85,12 @@ def _read_member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) 
             raise ValueError(f"{member.filename} is pickled, and pickles are not read")
         if 0 in shape:
             return np.zeros(shape, dtype=dtype)
+        # Before room is made for it: a header that is damaged may say any size.
+        if start + math.prod(shape) * dtype.itemsize > member.file_size:
+            raise ValueError(f"{member.filename} is shorter than its header says")
         if member.compress_type != zipfile.ZIP_STORED:
             return _decompressed(stream, member.filename, shape, dtype, fortran=fortran)
     offset = _data_offset(path, member) + start
-    size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-    if start + size > member.file_size:
-        raise ValueError(f"{member.filename} is shorter than its header says")
     mapped = np.memmap(path, dtype, "r", offset, shape, "F" if fortran else "C")
     return np.asarray(mapped)
 

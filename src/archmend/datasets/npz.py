@@ -36,13 +36,13 @@ def read_rows(path: Path) -> Raw:
         BadInput: as of `read_npz`; a file that brings a test part.
     """
     arrays = _checked_members(path)
-    if not set(_WHOLE) <= set(arrays):
+    if set(_PARTS) <= set(arrays):
         raise BadInput(f"{str(path)!r} brings a test part; a shard has the members x and y alone")
-    return _raw(path, {name: arrays[name] for name in _WHOLE})
+    return _raw(path, arrays)
 
 
 def _raw(path: Path, arrays: dict[str, np.ndarray]) -> Raw:
-    given_test = "x_train" in arrays
+    given_test = set(_PARTS) <= set(arrays)
     names = _PARTS if given_test else _WHOLE
     x, labels = _pair(path, arrays, *names[:2])
     x_test, labels_test = _pair(path, arrays, *names[2:]) if given_test else (None, None)

@@ -29,13 +29,20 @@ def read_parquet(shards: Sequence[Path], target: str | None, text: str | None) -
     for path in others:
         frame = _read(path)
         if frame.schema != frames[0].schema:
-            unlike = next((f.name for f in frames[0].schema if f not in frame.schema), frame.column_names[-1])
             raise BadInput(
-                f"{str(path)!r} has another column {unlike!r} than {first.name!r}; make the shards alike"
+                f"{str(path)!r} has {_unlike(frames[0].schema, frame.schema)} than {first.name!r}; "
+                "make the shards alike"
             )
         frames.append(frame)
     where = str(first if not others else first.parent)
     return table_raw(pa.concat_tables(frames), target, text, where)
+
+
+def _unlike(first: pa.Schema, other: pa.Schema) -> str:
+    """Return what makes the columns of another file other ones."""
+    both = ((first, other), (other, first))
+    unlike = next((field.name for these, those in both for field in these if field not in those), None)
+    return "another order of columns" if unlike is None else f"another column {unlike!r}"
 
 
 def write_part(path: Path, part: Part, info: DataInfo) -> None:

@@ -38,7 +38,7 @@ def shards_of(folder: Path) -> list[Path]:
 def read_npz_shards(shards: list[Path]) -> Raw:
     """Return the rows of .npz shards with the members x and y, in the order of their names.
 
-    No more than one shard is in memory; all of them lie in a file where memory would not hold them.
+    One shard after another is in memory; all of them lie in a file where memory would not hold them.
 
     Args:
         shards: at least one.
@@ -47,32 +47,39 @@ def read_npz_shards(shards: list[Path]) -> Raw:
         BadInput: a shard that is damaged, lacks a member, or has rows unlike those of the first.
         Unavailable: the disk is full.
     """
-    first = read_rows(shards[0])
-    like = _array(first)
-    counts, labels = [], []
+    counts, labels, notes = list[int](), list[np.ndarray](), dict[str, None]()
+    shape: tuple[int, ...] = ()
+    dtype = np.dtype(np.uint8)
     for path in shards:
         part = read_rows(path)
         x = _array(part)
-        if (x.shape[1:], x.dtype) != (like.shape[1:], like.dtype):
+        if not counts:
+            shape, dtype = x.shape[1:], x.dtype
+        if (x.shape[1:], x.dtype) != (shape, dtype):
             raise BadInput(
                 f"{str(path)!r} has rows {x.shape[1:]} of {x.dtype}, and {shards[0].name!r} has "
-                f"{like.shape[1:]} of {like.dtype}; make the shards alike"
+                f"{shape} of {dtype}; make the shards alike"
             )
-        if part.labels.dtype.kind != first.labels.dtype.kind:
+        labels.append(part.labels)
+        if part.labels.dtype.kind != labels[0].dtype.kind:
             raise BadInput(
                 f"{str(path)!r} has labels of {part.labels.dtype}, and {shards[0].name!r} of "
-                f"{first.labels.dtype}; make the shards alike"
+                f"{labels[0].dtype}; make the shards alike"
             )
         counts.append(len(x))
-        labels.append(part.labels)
-    rows = empty((sum(counts), *like.shape[1:]), like.dtype)
+        notes |= dict.fromkeys(part.notes)
+    rows = empty((sum(counts), *shape), dtype)
     begin = non_finite = 0
     for path, count in zip(shards, counts, strict=True):
         part = read_rows(path)
         rows[begin : begin + count] = _array(part)
         begin, non_finite = begin + count, non_finite + part.non_finite
     return Raw(
-        format=first.format, x=rows, labels=np.concatenate(labels), non_finite=non_finite, notes=first.notes
+        format="array" if rows.ndim == 2 else "image",
+        x=rows,
+        labels=np.concatenate(labels),
+        non_finite=non_finite,
+        notes=tuple(notes),
     )
 
 

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
 from archmend.storage import disk_errors
 
 _SHARE = 8
-"""An array of more than this part of the machine's memory lies in a file."""
+"""An array of more than this part of the memory lies in a file."""
+_CONTAINER = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+"""Where Linux says how much memory a container may take; on a cluster that is far below the machine's."""
 _BLOCK = 1 << 24
 """Bytes that are copied at a time."""
 
 
 def spill_limit() -> int:
     """Return how many bytes an array may have in memory."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // _SHARE
+    limits = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    for name in _CONTAINER:
+        with suppress(OSError, ValueError):  # there is none, or it is "max"
+            limits.append(int(Path(name).read_text()))
+    return min(limits) // _SHARE
 
 
 def empty(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
@@ -31,7 +40,7 @@ def empty(shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
     Raises:
         Unavailable: the disk is full.
     """
-    size = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    size = math.prod(shape) * dtype.itemsize
     if size <= spill_limit():
         return np.empty(shape, dtype)
     folder = tempfile.gettempdir()

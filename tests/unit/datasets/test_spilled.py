@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from PIL import Image
 
 from archmend.datasets import encode, open_data, read_prepared, spilled, write_prepared
 from archmend.datasets.mapped import read_arrays
@@ -48,6 +49,11 @@ def _source(kind: str, folder: Path) -> Path:
         np.savez_compressed(path, x=np.asfortranarray(X), y=Y)
     elif kind == "big-endian":
         np.savez(path, x=X.astype(">f4"), y=Y)
+    elif kind == "images":
+        path = folder / "images"
+        for number, image in enumerate((100 * abs(X)).astype(np.uint8)):
+            (path / f"class-{Y[number]}").mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image).save(path / f"class-{Y[number]}" / f"{number}.png")
     else:
         path = folder / "shards"
         path.mkdir()
@@ -57,13 +63,13 @@ def _source(kind: str, folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["plain", "compressed", "fortran", "big-endian", "shards"])
+@pytest.mark.parametrize("kind", ["plain", "compressed", "fortran", "big-endian", "shards", "images"])
 def test_large_data_lie_in_files_and_are_the_same(
     kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     np.savez(tmp_path / "whole.npz", x=X, y=Y)
-    expected = open_data(tmp_path / "whole.npz")
     source = _source(kind, tmp_path)
+    expected = open_data(source if kind == "images" else tmp_path / "whole.npz")
     with monkeypatch.context() as small:
         _little_memory(small)
         found = open_data(source)
@@ -100,6 +106,51 @@ def test_a_compressed_member_that_is_cut(tmp_path: Path) -> None:
         read_arrays(path)
 
 
+@pytest.mark.parametrize("shape", [(1 << 70, 5), (10**12, 10)])
+def test_a_damaged_header_makes_no_room(shape: tuple[int, int], tmp_path: Path) -> None:
+    header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    path = tmp_path / "b.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("x.npy", "w") as f:
+        np.lib.format.write_array_header_1_0(f, header)
+        f.write(bytes(900))
+    with pytest.raises(BadInput, match=r"x\.npy is shorter than its header says"):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize(("place", "byte", "said"), [(8, 77, "method is not supported"), (6, 1, "encrypted")])
+def test_an_archive_that_nothing_here_opens(place: int, byte: int, said: str, tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "a.npz", x=X)
+    archive = bytearray((tmp_path / "a.npz").read_bytes())
+    # The same field stands in the member's own header and, two bytes further, in the directory.
+    archive[place] = archive[archive.find(b"PK\x01\x02") + place + 2] = byte
+    (tmp_path / "a.npz").write_bytes(archive)
+    with pytest.raises(BadInput, match=said):
+        read_arrays(tmp_path / "a.npz")
+
+
+def test_a_damaged_bzip2_archive(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive, archive.open("x.npy", "w") as f:
+        np.lib.format.write_array(f, X)
+    damaged = bytearray(path.read_bytes())
+    damaged[60:80] = bytes(20)
+    path.write_bytes(damaged)
+    with pytest.raises(BadInput, match="is damaged"):
+        read_arrays(path)
+
+
+@pytest.mark.parametrize(("said", "limit"), [("8000\n", 1000), ("max\n", None), (None, None)])
+def test_a_container_has_less_than_the_machine(
+    said: str | None, limit: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spilled, "_CONTAINER", ())
+    whole = spilled.spill_limit()
+    if said is not None:
+        (tmp_path / "memory.max").write_text(said)
+    monkeypatch.setattr(spilled, "_CONTAINER", (str(tmp_path / "memory.max"),))
+    assert spilled.spill_limit() == (limit or whole)
+
+
 def test_parquet_shards_are_one_table(tmp_path: Path) -> None:
     table = pa.table({"a": np.arange(60.0), "b": ["u", "v", "w"] * 20, "label": ["no", "yes"] * 30})
     pq.write_table(table, tmp_path / "whole.parquet")
@@ -111,6 +162,12 @@ def test_parquet_shards_are_one_table(tmp_path: Path) -> None:
     assert one.info.digest == many.info.digest
     pq.write_table(table.slice(0, 9).drop_columns(["b"]), shards / "3.parquet")
     with pytest.raises(BadInput, match=r"3\.parquet' has another column 'b' than '0\.parquet'"):
+        open_data(shards, target="label")
+    pq.write_table(table.slice(0, 9).add_column(0, "c", [range(9)]), shards / "3.parquet")
+    with pytest.raises(BadInput, match=r"3\.parquet' has another column 'c' than '0\.parquet'"):
+        open_data(shards, target="label")
+    pq.write_table(table.slice(0, 9).select(["b", "a", "label"]), shards / "3.parquet")
+    with pytest.raises(BadInput, match=r"3\.parquet' has another order of columns than '0\.parquet'"):
         open_data(shards, target="label")
 
 
@@ -132,7 +189,7 @@ def _shards(folder: Path, *parts: dict[str, np.ndarray]) -> Path:
         (({"x": X, "y": Y}, {"x": X, "y": Y.astype(str)}), r"has labels of <U21, and '0\.npz' of int64"),
         (({"x": X, "y": Y}, {"z": X}), r"holds z but no 'x'"),
         (
-            ({"x_train": X, "y_train": Y, "x_test": X, "y_test": Y},),
+            ({"x": X, "y": Y, "x_train": X, "y_train": Y, "x_test": X, "y_test": Y},),
             "brings a test part; a shard has the members x and y alone",
         ),
     ],
@@ -140,6 +197,15 @@ def _shards(folder: Path, *parts: dict[str, np.ndarray]) -> Path:
 def test_shards_that_do_not_fit(parts: tuple[dict[str, np.ndarray], ...], said: str, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=said):
         open_data(_shards(tmp_path / "shards", *parts))
+
+
+def test_members_that_are_not_read_are_said(tmp_path: Path) -> None:
+    parts = ({"x": X, "y": Y}, {"x": X, "y": Y, "z": Y}, {"x": X, "y": Y, "z": Y})
+    notes = open_data(_shards(tmp_path / "shards", *parts)).info.report.notes
+    assert notes.count("Members that are not read: z.") == 1
+    np.savez(tmp_path / "a.npz", x=X, y=Y, x_train=X)
+    notes = open_data(tmp_path / "a.npz").info.report.notes
+    assert "Members that are not read: x_train." in notes
 
 
 def test_other_files_beside_shards(tmp_path: Path) -> None:
