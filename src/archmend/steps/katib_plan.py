@@ -87,7 +87,9 @@ def _together(request: SearchRequest, options: KatibOptions) -> dict[str, int | 
     most = options.trials_per_pod
     return {
         "population": most if request.population is None else min(request.population, most),
-        "max-memory": memory_bytes(request.max_memory or options.memory),
+        "max-memory": memory_bytes(options.memory, "trial_memory")
+        if request.max_memory is None
+        else memory_bytes(request.max_memory),
     }
 
 

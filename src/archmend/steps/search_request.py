@@ -15,13 +15,13 @@ from archmend.kubeflow.katib.options import KatibOptions
 from archmend.networks import check_optimizer
 from archmend.search import Budget, parse_objectives, parse_strategy
 from archmend.spaces import SpaceSource, space_source
-from archmend.steps.flags import at_least, flag, memory_bytes, positive
+from archmend.steps.flags import at_least, check_fused, flag, memory_bytes, positive
 from archmend.training import Inherit
 
 DEFAULT_TRIALS = 30
 """Trials of a search that nothing else limits, but for `grid`, which ends with the space."""
 MOST_WORKERS = 4
-"""Workers unless asked otherwise; each holds a copy of the data and of TensorFlow."""
+"""Workers unless asked otherwise; each holds a TensorFlow of its own."""
 FREE = frozenset(
     {"out", "resume", "workers", "max_trials", "max_seconds", "target_value", "katib", "data_uri", "confirm"}
 )
@@ -53,7 +53,8 @@ class SearchRequest:
         warm_start: folders or journals of earlier runs whose trials the strategy is told as ranks.
         no_fuse: train each trial by itself, also where several could be trained together.
         population: trials that a worker trains together; None is as many as suit the search.
-        max_memory: of all workers together, as 2GiB or 500MB; None is 2 GiB.
+        max_memory: of all workers together, as 2GiB or 500MB; None is 2 GiB, or what TensorFlow takes in them
+            where that is more.
     """
 
     data: str
@@ -99,13 +100,7 @@ class SearchRequest:
         counts = ("max_trials", "max_params", "max_flops", "epochs", "batch_size", "workers", "confirm")
         for name in (*counts, "population"):
             at_least(name, getattr(self, name), 1)
-        if self.no_fuse and self.population is not None:
-            raise BadInput(
-                f"--population {self.population} trains trials together and --no-fuse each by itself; "
-                "leave one of them out"
-            )
-        if self.max_memory is not None:
-            memory_bytes(self.max_memory)
+        check_fused(self.no_fuse, self.population, self.max_memory)
         at_least("seed", self.seed, 0)
         for name in ("max_seconds", "max_latency_ms", "learning_rate"):
             positive(name, getattr(self, name))
@@ -165,7 +160,8 @@ class SearchRequest:
                 f"--trials-per-pod {pods.trials_per_pod} puts several architectures into one trial, which "
                 f"Katib's own algorithms cannot propose ({self.strategy}); take one of ours, such as random"
             )
-        if self.max_memory is not None and memory_bytes(self.max_memory) > memory_bytes(pods.memory):
+        most = memory_bytes(pods.memory, "trial_memory")
+        if self.max_memory is not None and memory_bytes(self.max_memory) > most:
             raise BadInput(
                 f"--max-memory {self.max_memory} is more than a pod has with --trial-memory {pods.memory}; "
                 "raise that, or give less"

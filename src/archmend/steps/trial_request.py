@@ -15,7 +15,7 @@ from archmend.kubeflow.suggestion.names import trial_name
 from archmend.networks import check_optimizer
 from archmend.search import parse_objectives
 from archmend.spaces import SpaceSource, space_source
-from archmend.steps.flags import at_least, memory_bytes, positive
+from archmend.steps.flags import at_least, check_fused, positive
 from archmend.training import Inherit
 
 WEIGHTS_LIMIT = 64 * 2**20
@@ -88,13 +88,7 @@ class TrialRequest:
         at_least("max_weights_bytes", self.max_weights_bytes, 0)
         for name in ("learning_rate", "max_latency_ms", "deadline"):
             positive(name, getattr(self, name))
-        if self.no_fuse and self.population is not None:
-            raise BadInput(
-                f"--population {self.population} trains trials together and --no-fuse each by itself; "
-                "leave one of them out"
-            )
-        if self.max_memory is not None:
-            memory_bytes(self.max_memory)
+        check_fused(self.no_fuse, self.population, self.max_memory)
         self.each()
         _ = self.space_source
         parse_objectives(self.objective)

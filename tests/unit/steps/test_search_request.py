@@ -40,6 +40,16 @@ SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
         ({"space": "conv"}, "space 'conv' needs images"),
         ({"space": "fc", "learning_rate": 0.1}, r"--learning-rate 0\.1 contradicts space 'fc'"),
         ({"max_params": 5}, "no architecture of space 'seed-fc' fits params 5; the cheapest found has"),
+        ({"max_memory": "0.1B"}, "--max-memory must be a size such as 2GiB or 500MB, got '0.1B'"),
+        ({"max_memory": "9" * 400}, "--max-memory must be a size such as 2GiB or 500MB, got '999"),
+        (
+            {"max_memory": "1GiB", "workers": 2},
+            "max_memory is 1,024 MiB, and with TensorFlow and the data 2 workers take 1,8.. MiB at least",
+        ),
+        (
+            {"max_memory": "4GiB", "no_fuse": True},
+            "--max-memory 4GiB bounds networks that are trained together and --no-fuse trains each by itself",
+        ),
         ({"data": "none.npz"}, r"'none\.npz' does not exist"),
     ],
 )

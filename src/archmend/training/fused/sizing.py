@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from archmend.errors import BadInput
 from archmend.search import Budget, Strategy, create_strategy
 from archmend.spaces import Space
 from archmend.training.fused.paying import why_it_does_not_pay
@@ -68,12 +69,22 @@ def grouping(
         learning_rate: None where the space or the optimiser has it.
         inherits: whether trials begin with the weights of earlier ones, which there have to be.
         population: trials that a worker shall train together; None chooses by what takes least time.
-        max_memory: bytes for all workers together; None is `MEMORY`.
+        max_memory: bytes for all workers together; None is `MEMORY`, or what they take without networks where
+            that is more.
+
+    Raises:
+        BadInput: a limit of memory that the workers exceed before they have a network.
     """
     rule = RULES.get(optimizer)
     reason = why_not(space, rule, optimizer)
     if reason is not None:
         return Grouping(None, reason)
+    least = data_bytes + workers * (_WORKER + _LEAST)
+    if max_memory is not None and max_memory < least:
+        raise BadInput(
+            f"max_memory is {max_memory >> 20:,} MiB, and with TensorFlow and the data {workers} workers "
+            f"take {(least >> 20) + 1:,} MiB at least; give more memory, or fewer workers"
+        )
     each = ((MEMORY if max_memory is None else max_memory) - data_bytes) // workers
     memory = max(_LEAST, each - _WORKER)
     if population is not None:

@@ -194,6 +194,11 @@ def test_what_is_trained_one_by_one_is_said_once(start: Start, request_of: Make)
             {"trials_per_pod": 4},
             "--max-memory 4GiB is more than a pod has with --trial-memory 2Gi",
         ),
+        (
+            {},
+            {"trials_per_pod": 4, "memory": "0Gi"},
+            "--trial-memory must be a size such as 2GiB or 500MB, got '0Gi'",
+        ),
         ({"population": 8}, {}, "each has a pod of its own; give --trials-per-pod 8"),
         ({"max_memory": "1GiB"}, {}, "each has a pod of its own; give --trial-memory 1GiB"),
     ],
