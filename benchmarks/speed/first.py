@@ -1,6 +1,7 @@
 """Seconds from the end of TensorFlow's import to the first finished trial of a search on the digits.
 
-Usage: python -m benchmarks.speed.first [--runs 3] [--epochs 5] [--spaces seed-fc,fc] [--strategies auto]
+Usage: python -m benchmarks.speed.first [--runs 3] [--trials 20] [--epochs 5] [--workers 2]
+    [--spaces seed-fc,fc,conv] [--strategies random,auto]
 
 Workers that have TensorFlow and their rows are given what a search gives them first. The cache of compiled
 programs is empty in each run.

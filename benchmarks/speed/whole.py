@@ -74,7 +74,9 @@ def compared(given: argparse.Namespace, data: Path, scratch: Path, seed: int) ->
     ours, memory = run_watched(search)
     peer = [sys.executable, "-W", "ignore", "-m", "benchmarks.speed.keras_tuner_search", str(data)]
     peer += [str(scratch / "tuner"), str(given.peer_trials), str(given.epochs), str(given.batch_size)]
-    said = subprocess.run([*peer, str(given.max_params)], check=True, capture_output=True, text=True).stdout
+    said = subprocess.run(
+        [*peer, str(given.max_params)], check=True, stdout=subprocess.PIPE, text=True
+    ).stdout
     theirs = json.loads(said.splitlines()[-1])
     trained = theirs["seconds"] - theirs["start"]
     scaled = theirs["start"] + trained * given.trials / given.peer_trials
