@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 from archmend.datasets import DataInfo
 from archmend.errors import ArchmendError, BadInput, Interrupted
 from archmend.repair.keeper import Keeper, Resumed
+from archmend.steps.remarks import remark
 from archmend.steps.repair_start import RepairRequest
 from archmend.storage import delete, exists, is_remote, local_path, read_bytes, write_bytes
 
@@ -65,7 +65,7 @@ class RepairCheckpoint(Keeper):
             raise
         except (ArchmendError, OSError) as error:
             if not self._silent:
-                _say(f"no checkpoint was written, and the training goes on: {error}")
+                remark(f"no checkpoint was written, and the training goes on: {error}")
             self._silent = True
         else:
             self._silent = False
@@ -74,15 +74,15 @@ class RepairCheckpoint(Keeper):
         """Say where it goes on."""
         self.seconds = found.seconds
         self._told(found)
-        _say(f"goes on after epoch {len(found.history)} from {self._uri}")
+        remark(f"goes on after epoch {len(found.history)} from {self._uri}")
 
     def refused(self, reason: str) -> None:
         """Say why it starts anew."""
-        _say(f"checkpoint {self._uri} cannot be gone on with, as {reason}; the repair starts anew")
+        remark(f"checkpoint {self._uri} cannot be gone on with, as {reason}; the repair starts anew")
 
     def failed(self, reason: str) -> None:
         """Say why there are no checkpoints."""
-        _say(f"no checkpoints are written, as something in this repair cannot be ({reason})")
+        remark(f"no checkpoints are written, as something in this repair cannot be ({reason})")
 
     def drop(self) -> None:
         """Remove it after the end; one that cannot be removed does no harm."""
@@ -104,7 +104,3 @@ def digest_of(request: RepairRequest, info: DataInfo) -> str:
     own = [] if source is None or source.digest is None else [source.digest]
     text = json.dumps([asked, info.digest, info.split_digest, *own], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)

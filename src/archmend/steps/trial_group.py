@@ -6,7 +6,6 @@ Each leaves a record and weights, as if it had a pod of its own. The pod fails w
 from __future__ import annotations
 
 import math
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -23,6 +22,7 @@ from archmend.spaces import Architecture, Space
 from archmend.steps.flags import memory_bytes
 from archmend.steps.own_code import check_own_code
 from archmend.steps.records import TrialRecord
+from archmend.steps.remarks import remark
 from archmend.steps.signals import interruptible
 from archmend.steps.trial import metric_lines, trial
 from archmend.steps.trial_parts import (
@@ -137,7 +137,7 @@ class _Pod:
 
     def _start(self, left: Sequence[Asked]) -> None:
         if self._grouping.reason is not None:
-            _say(f"its {len(left)} trials are trained one by one: {self._grouping.reason}")
+            remark(f"its {len(left)} trials are trained one by one: {self._grouping.reason}")
         try:
             start_tensorflow(self._request)
         except NoGpuError as error:
@@ -159,7 +159,7 @@ class _Pod:
         try:
             return offered_by_others(self._request, self._space, [one.number for one, _ in self._asked])
         except (BadInput, Unavailable) as error:
-            _say(f"its trials start anew: {error}")
+            remark(f"its trials start anew: {error}")
             return []
 
     def _together(self, trainer: Trainer, asked: Sequence[Asked], offered: Offered) -> None:
@@ -184,7 +184,7 @@ class _Pod:
         # All of a program end an epoch at once.
         said = f"epoch {report.epochs:g}" if report.status == "running" else self._said
         if said != self._said:
-            _say(said)
+            remark(said)
             self._said = said
 
 
@@ -201,7 +201,3 @@ def _grouping(request: TrialRequest, space: Space, info: DataInfo, trials: int) 
     if made.population is None or request.population is None:
         return made
     return replace(made, population=min(made.population, request.population))
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)

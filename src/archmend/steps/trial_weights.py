@@ -6,7 +6,6 @@ and their entry there, so two trials that end at once cannot spoil it, and a rea
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Collection
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from archmend.kubeflow.suggestion.names import trial_name
 from archmend.search import Suggestion, TrialResult
 from archmend.spaces import Architecture, Space
 from archmend.steps.records import TrialRecord
+from archmend.steps.remarks import remark
 from archmend.steps.trial_record import record_uri
 from archmend.steps.trial_request import TrialRequest, as_number
 from archmend.storage import list_objects, put, read_bytes, write_atomic
@@ -43,15 +43,17 @@ def offer_weights(request: TrialRequest, record: TrialRecord, file: Path) -> Non
         return
     size = file.stat().st_size
     if size > request.max_weights_bytes:
-        _say(f"its weights ({size:,} bytes) are not kept: the limit is {request.max_weights_bytes:,}")
+        remark(f"its weights ({size:,} bytes) are not kept: the limit is {request.max_weights_bytes:,}")
         return
     if len(record.architecture) > _LONGEST_CODE:
-        _say(f"its weights are not kept: the code of its architecture is longer than {_LONGEST_CODE} letters")
+        remark(
+            f"its weights are not kept: the code of its architecture is longer than {_LONGEST_CODE} letters"
+        )
         return
     try:
         put(file, weights_uri(request.weights, record))
     except (BadInput, Unavailable) as error:
-        _say(f"its weights are not kept: {error}")
+        remark(f"its weights are not kept: {error}")
 
 
 def inherited(
@@ -86,7 +88,7 @@ def inherited(
         if not file.is_file():
             write_atomic(file, read_bytes(uri))
     except (BadInput, Unavailable) as error:
-        _say(f"it starts anew: {error}")
+        remark(f"it starts anew: {error}")
         return None, None
     return parent, file
 
@@ -119,7 +121,7 @@ def continued(
         file = scratch / f"earlier-{earlier.id}.npz"
         write_atomic(file, read_bytes(own[earlier.id]))
     except (BadInput, Unavailable, ValidationError) as error:
-        _say(f"it does not go on from an earlier trial: {error}")
+        remark(f"it does not go on from an earlier trial: {error}")
         return None, None
     return earlier, file
 
@@ -158,7 +160,3 @@ def offered_weights(folder: str, space: Space) -> Offered:
         if value == value:
             found.append((TrialResult(number, architecture, value), entry.uri))
     return found
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr, flush=True)
