@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from archmend.datasets import Prepared, TextEncoding, encode
 from archmend.evaluation import Baselines, Evaluation, fit_baselines, word_weights
 from archmend.steps.model_on_rows import ModelOnRows, open_model
 from archmend.storage import write_atomic
-
-if TYPE_CHECKING:
-    pass
 
 EVALUATION_FILE = "evaluation.json"
 
