@@ -6,19 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from archmend.datasets import DataInfo, Prepared, part_of
 from archmend.datasets.types import Part
 from archmend.errors import BadInput
 from archmend.evaluation import check_rows
 from archmend.evaluation.types import PartOrAll
 from archmend.networks import ModelMetadata, load_model
-from archmend.steps.source import open_requested
+from archmend.steps.source import DataFields, open_requested
 from archmend.storage import fetched
 
 
-class ModelOnRows(BaseModel):
+class ModelOnRows(DataFields):
     """What a request says of a model and of the rows to run it on.
 
     Attributes:
@@ -28,17 +26,9 @@ class ModelOnRows(BaseModel):
         out: folder for what is written.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     model: str | Path
     data: str | Path
     part: PartOrAll = "test"
-    target: str | None = None
-    text: str | None = None
-    split_seed: int | None = None
-    validation: float | None = None
-    test: float | None = None
-    impute: str | None = None
     out: Path
 
 

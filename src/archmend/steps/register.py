@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 
 import archmend
 from archmend.datasets import Features, Prepared, row_count, take
 from archmend.errors import BadInput
 from archmend.registry import Lineage, Measured, Record, Registry, Version, check_name, measured_of
-from archmend.steps.source import open_requested
+from archmend.steps.source import DataFields, open_requested
 from archmend.storage import fetched, write_atomic
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _OF_THE_RUN = ("best.json", "decisions.jsonl", "history.csv")
 _PACKAGES = ("archmend", "keras", "numpy", "tensorflow", "tensorflow-cpu")
 
 
-class RegisterRequest(BaseModel):
+class RegisterRequest(DataFields):
     """What to register, where, and under which name.
 
     Attributes:
@@ -47,22 +47,14 @@ class RegisterRequest(BaseModel):
         model_registry_token_file: holds the token that it asks for. author: who made the model.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     model: str | Path
     evaluation: str | Path
     registry: str | Path
     name: str
     promote_margin: float = 0.0
     data: str | Path | None = None
-    target: str | None = None
-    text: str | None = None
-    split_seed: int | None = None
-    validation: float | None = None
-    test: float | None = None
-    impute: str | None = None
     run_dir: Path | None = None
-    links: dict[str, str] = {}
+    links: dict[str, str] = Field(default_factory=dict)
     rows: int = 8
     out: Path
     model_registry: str = ""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from archmend.datasets import Part, Prepared, encode
 from archmend.errors import BadInput, unknown_name
@@ -19,10 +18,11 @@ from archmend.repair.names import WATCHES
 from archmend.spaces import Architecture, Space, SpaceSource, space_source
 from archmend.steps.flags import at_least, positive
 from archmend.steps.own_code import check_own_code
+from archmend.steps.source import DataFields
 from archmend.storage import fetched
 
 
-class RepairRequest(BaseModel):
+class RepairRequest(DataFields):
     """What `archmend repair` is asked for.
 
     Attributes:
@@ -39,8 +39,6 @@ class RepairRequest(BaseModel):
         require_gpu: refuse to train where TensorFlow sees none.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     data: str
     out: Path
     arch: str | None = None
@@ -55,12 +53,6 @@ class RepairRequest(BaseModel):
     optimizer: str = "adam"
     learning_rate: float | None = None
     seed: int = 0
-    target: str | None = None
-    text: str | None = None
-    split_seed: int | None = None
-    validation: float | None = None
-    test: float | None = None
-    impute: str | None = None
     checkpoint: str | Path | None = None
     checkpoint_pause: float = 5.0
     keep_checkpoint: bool = False

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import BaseModel, ConfigDict
+
 from archmend.datasets import Prepared, open_data
 
 
@@ -34,6 +36,19 @@ class DataRequest(Protocol):
     @property
     def impute(self) -> str | None:
         """What stands in for values that are missing."""
+
+
+class DataFields(BaseModel):
+    """These fields of a request that is checked by pydantic; it says itself which data they are of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    target: str | None = None
+    text: str | None = None
+    split_seed: int | None = None
+    validation: float | None = None
+    test: float | None = None
+    impute: str | None = None
 
 
 def open_requested(source: str | Path, request: DataRequest) -> Prepared:
