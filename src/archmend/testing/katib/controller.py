@@ -57,10 +57,9 @@ def suggest(experiment: Object, number: int) -> Mapping[str, str]:
     spec = experiment["spec"]
     found = {p["name"]: _drawn(p, rng) for p in spec["parameters"]}
     if spec["algorithm"]["algorithmName"].startswith("archmend-"):
-        settings = {s["name"]: s["value"] for s in spec["algorithm"]["algorithmSettings"]}
+        settings, per_pod = _settings(experiment), _per_pod(experiment)
         shape = tuple(map(int, settings["input_shape"].split("x")))
         space = space_setting(settings["space"]).space(input_shape=shape, classes=int(settings["classes"]))
-        per_pod = _per_pod(experiment)
         left = int(settings.get(TRIALS, spec["maxTrialCount"] * per_pod)) - number * per_pod
         found["architecture"] = ",".join(str(space.sample(rng)) for _ in range(min(per_pod, left)))
     return found
@@ -256,9 +255,12 @@ def _filled(
     return tuple(_PARAMETER.sub(lambda found: values[found[1]], word) for word in container["command"])
 
 
+def _settings(experiment: Object) -> dict[str, str]:
+    return {s["name"]: s["value"] for s in experiment["spec"]["algorithm"]["algorithmSettings"]}
+
+
 def _per_pod(experiment: Object) -> int:
-    settings = {s["name"]: s["value"] for s in experiment["spec"]["algorithm"]["algorithmSettings"]}
-    return int(settings.get(TRIALS_PER_POD, 1))
+    return int(_settings(experiment).get(TRIALS_PER_POD, 1))
 
 
 def _by_chance(experiment: str, number: int) -> str:
