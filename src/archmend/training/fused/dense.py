@@ -70,12 +70,12 @@ class DenseArrangement(Arrangement):
         """
         self._recipes = tuple(recipes)
         self._layout = layout.lay_out(recipes, widths)
-        self._kinds = Kinds(
+        kinds = Kinds(
             tuple(sorted({recipe.activation for recipe in recipes})),
             any(recipe.normalized for recipe in recipes),
             any(recipe.dropout for recipe in recipes),
         )
-        self.form = DenseForm(self._layout.form, self._kinds)
+        self.form: DenseForm = DenseForm(self._layout.form, kinds)
         self.rows = tuple(places[-1].row for places in self._layout.places)
 
     def packed(self, shapes: Shapes, networks: Sequence[Layers]) -> dict[str, np.ndarray]:
@@ -88,7 +88,7 @@ class DenseArrangement(Arrangement):
 
     def facts(self, seeds: Sequence[int]) -> dict[str, np.ndarray]:
         """Return what each hidden layer does, by bucket."""
-        return packing.facts(self._layout, self._recipes, seeds, self._kinds.activations)
+        return packing.facts(self._layout, self._recipes, seeds, self.form.kinds.activations)
 
     def rates(self, shapes: Shapes) -> dict[str, np.ndarray]:
         """Return the learning rates."""
