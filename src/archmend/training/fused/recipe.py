@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from archmend.errors import BadInput
 from archmend.spaces import Architecture, Space
 from archmend.spaces.layers import Layer, chain_cost, describe
-from archmend.training.fused.rules import Rule
+from archmend.training.fused.rules import RULES, Rule
 
 FAMILIES = ("fc", "conv")
 """Of whose networks a population can be; users' spaces of these families are among them."""
@@ -80,14 +80,14 @@ class Recipe:
         return tuple((layer.inputs, layer.units) for layer in self.layers)
 
 
-def why_not(space: Space, rule: Rule | None, optimizer: str) -> str | None:
-    """Return why networks of a space cannot be trained together, None where they can."""
+def why_alone(space: Space, optimizer: str) -> str | None:
+    """Return why an optimiser cannot train networks of a space together, None where it can."""
     if space.build is not None:
         return f"space {space.name!r} has a build function of its own"
     if space.family not in FAMILIES:
         known = " or ".join(map(repr, FAMILIES))
         return f"space {space.name!r} is of family {space.family!r}, not {known}"
-    if rule is None:
+    if optimizer not in RULES:
         return f"optimiser {optimizer!r} is none that a population can use"
     return None
 
@@ -96,7 +96,7 @@ def recipe_of(space: Space, architecture: Architecture, rule: Rule, learning_rat
     """Return the recipe of an architecture.
 
     Args:
-        space: of the family, for which `why_not` has nothing to say.
+        space: of the family, for which `why_alone` has nothing to say.
         architecture: of it.
         rule: of the optimiser.
         learning_rate: None is the architecture's own, else the optimiser's default.

@@ -10,7 +10,7 @@ from archmend.search import Budget, Strategy, create_strategy
 from archmend.spaces import Space
 from archmend.training.fused.paying import why_it_does_not_pay
 from archmend.training.fused.planning import BYTES
-from archmend.training.fused.recipe import recipe_of, why_not
+from archmend.training.fused.recipe import recipe_of, why_alone
 from archmend.training.fused.rules import RULES
 
 MEMORY = 2 << 30
@@ -75,8 +75,7 @@ def grouping(
     Raises:
         BadInput: a limit of memory that the workers exceed before they have a network.
     """
-    rule = RULES.get(optimizer)
-    reason = why_not(space, rule, optimizer)
+    reason = why_alone(space, optimizer)
     if reason is not None:
         return Grouping(None, reason)
     least = data_bytes + workers * (_WORKER + _LEAST)
@@ -99,10 +98,9 @@ def grouping(
     number = min(most, share)
     if number < 2:
         return Grouping(None, None, memory)
-    assert rule is not None
     # Random ones stand for those that will be asked for.
     drawn = create_strategy("random", space, budget=budget).ask(number)
-    recipes = [recipe_of(space, one.architecture, rule, learning_rate) for one in drawn]
+    recipes = [recipe_of(space, one.architecture, RULES[optimizer], learning_rate) for one in drawn]
     reason = why_it_does_not_pay(recipes, steps, memory // BYTES, batch_size)
     return Grouping(None if reason else number, reason, memory)
 
@@ -124,8 +122,3 @@ def in_one_process(
         return Grouping(None, reason)
     memory = (MEMORY if max_memory is None else max_memory) - data_bytes - _WORKER
     return Grouping(trials, None, max(_LEAST, memory))
-
-
-def why_alone(space: Space, optimizer: str) -> str | None:
-    """Return why an optimiser cannot train networks of a space together, None where it can."""
-    return why_not(space, RULES.get(optimizer), optimizer)
