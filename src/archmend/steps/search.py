@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -48,8 +47,9 @@ from archmend.steps.search_keeping import Keeper
 from archmend.steps.search_latency import predicted_latency
 from archmend.steps.search_request import SearchRequest
 from archmend.steps.signals import interruptible
+from archmend.steps.training_settings import training_settings
 from archmend.steps.warm_start import kept_warm_start, read_warm_start
-from archmend.training import PooledEvaluator, TrainingSettings, parent_chooser, weights_file
+from archmend.training import PooledEvaluator, encoded_bytes, parent_chooser, weights_file
 from archmend.training.fused import Grouping, grouping, why_alone
 
 Progress = Callable[[SearchProgress], None]
@@ -250,7 +250,7 @@ def _grouping(
         steps=request.epochs * -(-info.rows["train"] // request.batch_size),
         workers=request.worker_count,
         batch_size=request.batch_size,
-        data_bytes=4 * sum(info.rows.values()) * math.prod(info.encoded_shape),
+        data_bytes=encoded_bytes(info),
         learning_rate=request.learning_rate,
         inherits=request.inherit != "none",
         population=request.population if state is None else state.population,
@@ -270,18 +270,7 @@ def _evaluator(
     keep: bool = True,
 ) -> PooledEvaluator:
     weights = request.out / WEIGHTS
-    settings = TrainingSettings(
-        request.out / DATA,
-        request.space_source,
-        request.epochs,
-        request.batch_size,
-        request.optimizer,
-        request.learning_rate,
-        latency="latency_ms" in request.objectives or request.max_latency_ms is not None,
-        latency_limit=request.max_latency_ms,
-        weights=weights if keep else None,
-        memory=grouped.memory,
-    )
+    settings = training_settings(request, request.out / DATA, weights if keep else None, grouped.memory)
     return PooledEvaluator(
         settings,
         workers=request.worker_count,

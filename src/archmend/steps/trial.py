@@ -16,20 +16,21 @@ from archmend.spaces import Architecture, Space
 from archmend.steps.own_code import check_own_code
 from archmend.steps.records import TrialRecord
 from archmend.steps.signals import interruptible
+from archmend.steps.training_settings import training_settings
 from archmend.steps.trial_parts import (
     architecture_of,
     beginning,
+    keep_without_gpu,
     over_limit,
     prepared,
     result_of,
     start_tensorflow,
     task_of,
-    training_settings,
 )
 from archmend.steps.trial_record import forget_failure, keep_record
 from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import offer_weights
-from archmend.training import Report, trial_seed, weights_file
+from archmend.training import Report, weights_file
 
 __all__ = ["TrialRequest", "trial"]
 
@@ -85,23 +86,20 @@ def metric_lines(record: TrialRecord) -> Iterator[str]:
 def _trained(
     request: TrialRequest, space: Space, architecture: Architecture, data: Path, scratch: Path, started: float
 ) -> TrialResult:
-    report = Report(request.number, "failed")
     try:
         start_tensorflow(request)
-        if request.require_gpu:
-            forget_failure(request)
-        begins = beginning(request, space, architecture, scratch)
-        from archmend.training.trial import Trainer
-
-        settings = training_settings(request, data, scratch)
-        trainer = Trainer(settings, _teller(request.epochs - begins.begun))
-        report = trainer.run(task_of(request, architecture, begins))
     except NoGpuError as error:
-        # A trial of its own: the record must say why, and the exit code lets another node try.
-        seed = trial_seed(request.seed, request.number)
-        failed = result_of(request, architecture, replace(report, reason=str(error)), seed, None)
-        keep_record(request, replace(failed, seconds=round(time.monotonic() - started, 3)))
+        # The exit code lets another node try.
+        keep_without_gpu(request, architecture, error, round(time.monotonic() - started, 3))
         raise
+    if request.require_gpu:
+        forget_failure(request)
+    begins = beginning(request, space, architecture, scratch)
+    from archmend.training.trial import Trainer
+
+    settings = training_settings(request, data, scratch)
+    trainer = Trainer(settings, _teller(request.epochs - begins.begun))
+    report = trainer.run(task_of(request, architecture, begins))
     return result_of(request, architecture, report, begins.seed, begins.parent)
 
 

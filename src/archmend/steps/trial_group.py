@@ -5,7 +5,6 @@ Each leaves a record and weights, as if it had a pod of its own. The pod fails w
 
 from __future__ import annotations
 
-import math
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -24,21 +23,22 @@ from archmend.steps.own_code import check_own_code
 from archmend.steps.records import TrialRecord
 from archmend.steps.remarks import remark
 from archmend.steps.signals import interruptible
+from archmend.steps.training_settings import training_settings
 from archmend.steps.trial import metric_lines, trial
 from archmend.steps.trial_parts import (
     architecture_of,
     beginning,
+    keep_without_gpu,
     over_limit,
     prepared,
     result_of,
     start_tensorflow,
     task_of,
-    training_settings,
 )
 from archmend.steps.trial_record import forget_failure, keep_record
 from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import Offered, offer_weights, offered_by_others
-from archmend.training import Report, order_seed, trial_seed, weights_file
+from archmend.training import Report, encoded_bytes, order_seed, weights_file
 from archmend.training.fused import Grouping, in_one_process
 
 if TYPE_CHECKING:
@@ -142,11 +142,7 @@ class _Pod:
             start_tensorflow(self._request)
         except NoGpuError as error:
             for one, architecture in left:
-                report, seed = (
-                    Report(one.number, "failed", reason=str(error)),
-                    trial_seed(one.seed, one.number),
-                )
-                keep_record(one, replace(result_of(one, architecture, report, seed, None), seconds=0.0))
+                keep_without_gpu(one, architecture, error, 0.0)
             raise
         if self._request.require_gpu:
             for one, _ in left:
@@ -195,7 +191,7 @@ def _grouping(request: TrialRequest, space: Space, info: DataInfo, trials: int) 
         space,
         request.optimizer,
         trials,
-        data_bytes=4 * sum(info.rows.values()) * math.prod(info.encoded_shape),
+        data_bytes=encoded_bytes(info),
         max_memory=None if request.max_memory is None else memory_bytes(request.max_memory),
     )
     if made.population is None or request.population is None:

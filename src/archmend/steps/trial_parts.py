@@ -6,17 +6,18 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from archmend.datasets import DATA_FILE, DataInfo, open_data, read_info, write_prepared
-from archmend.networks import pin_threads, take_gpus
-from archmend.search import TrialResult, objective_value
+from archmend.networks import NoGpuError, pin_threads, take_gpus
+from archmend.search import Suggestion, TrialResult
 from archmend.spaces import Architecture, Space, from_texts
+from archmend.steps.trial_record import keep_record
 from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import Offered, continued, inherited
 from archmend.storage import fetched
-from archmend.training import Report, Task, TrainingSettings, trial_seed
+from archmend.training import Report, Task, trial_result, trial_seed
 
 
 @contextmanager
@@ -111,24 +112,6 @@ def beginning(
     return Beginning(seed, parent, weights, 0)
 
 
-def training_settings(
-    request: TrialRequest, data: Path, scratch: Path, memory: int | None = None
-) -> TrainingSettings:
-    """Return how a request's networks are trained, with `scratch` for their weights."""
-    return TrainingSettings(
-        data,
-        request.space_source,
-        request.epochs,
-        request.batch_size,
-        request.optimizer,
-        request.learning_rate,
-        latency="latency_ms" in request.objectives or request.max_latency_ms is not None,
-        latency_limit=request.max_latency_ms,
-        weights=scratch,
-        memory=memory,
-    )
-
-
 def task_of(
     request: TrialRequest, architecture: Architecture, begins: Beginning, order: int | None = None
 ) -> Task:
@@ -157,26 +140,14 @@ def result_of(
     request: TrialRequest, architecture: Architecture, report: Report, seed: int, parent: int | None
 ) -> TrialResult:
     """Return what became of a trial, from what its training said last."""
-    measured = {
-        **report.metrics,
-        "params": report.params,
-        "flops": report.flops,
-        "latency_ms": report.latency_ms,
-    }
-    status = "failed" if report.status == "running" else report.status
-    valued = bool(report.metrics) and status in ("succeeded", "stopped")
-    return TrialResult(
-        request.number,
-        architecture,
-        objective_value(request.objectives, measured) if valued else None,
-        status,
-        request.epochs if request.go_on else None,
-        metrics=report.metrics,
-        reason=report.reason,
-        params=report.params,
-        flops=report.flops,
-        latency_ms=report.latency_ms,
-        epochs=report.epochs,
-        seed=seed,
-        parent=parent,
-    )
+    suggestion = Suggestion(request.number, architecture, request.epochs if request.go_on else None)
+    return trial_result(suggestion, report, request.objectives, seed=seed, parent=parent)
+
+
+def keep_without_gpu(
+    request: TrialRequest, architecture: Architecture, error: NoGpuError, seconds: float
+) -> None:
+    """Keep the record of a trial that found no GPU: it must say why, and another node may have one."""
+    report = Report(request.number, "failed", reason=str(error))
+    seed = trial_seed(request.seed, request.number)
+    keep_record(request, replace(result_of(request, architecture, report, seed, None), seconds=seconds))

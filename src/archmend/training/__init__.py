@@ -8,6 +8,8 @@ from archmend.training.keras_evaluator import KerasEvaluator
 from archmend.training.metrics import classification_metrics, confusion_counts
 from archmend.training.parents import Inherit, parent_chooser
 from archmend.training.pool import PooledEvaluator
+from archmend.training.results import trial_result
+from archmend.training.rows import encoded_bytes
 from archmend.training.task import (
     SEARCH_OVER,
     TIME_OVER,
@@ -31,9 +33,11 @@ __all__ = [
     "classification_metrics",
     "confusion_counts",
     "earlier_trial",
+    "encoded_bytes",
     "order_seed",
     "parent_chooser",
     "promotable",
+    "trial_result",
     "trial_seed",
     "weights_file",
 ]

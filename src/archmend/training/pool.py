@@ -10,9 +10,10 @@ from multiprocessing.connection import Connection, wait
 from typing import Self
 
 from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
-from archmend.search import Suggestion, TrialResult, objective_value
+from archmend.search import Suggestion, TrialResult
 from archmend.training.continuing import earlier_trial
 from archmend.training.process import Job, WorkerProcess
+from archmend.training.results import trial_result
 from archmend.training.rows import RowsFile
 from archmend.training.task import (
     SEARCH_OVER,
@@ -300,28 +301,13 @@ class PooledEvaluator:
     def _end(self, worker: WorkerProcess, report: Report) -> None:
         """Make a result of the end of a trial; its time is its share of what its population has taken."""
         job = worker.jobs.pop(report.id)
-        measured = {
-            **report.metrics,
-            "params": report.params,
-            "flops": report.flops,
-            "latency_ms": report.latency_ms,
-        }
-        has_value = report.status in ("succeeded", "stopped") and bool(report.metrics)
-        result = TrialResult(
-            job.suggestion.id,
-            job.suggestion.architecture,
-            objective_value(self._objectives, measured) if has_value else None,
-            report.status,
-            job.suggestion.fidelity,
-            metrics=dict(report.metrics),
-            reason=report.reason,
-            params=report.params,
-            flops=report.flops,
-            latency_ms=report.latency_ms,
-            seconds=round((time.monotonic() - worker.started) / worker.together, 3),
-            epochs=report.epochs,
+        result = trial_result(
+            job.suggestion,
+            report,
+            self._objectives,
             seed=job.task.seed,
             parent=job.parent,
+            seconds=round((time.monotonic() - worker.started) / worker.together, 3),
         )
         worker.results.append(result)
         if worker.idle:

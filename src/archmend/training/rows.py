@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import mmap
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,11 @@ from archmend.storage import disk_errors
 _BLOCK = 4096
 """Rows that are encoded at a time, so that what is in memory meanwhile stays small."""
 _ALIGNMENT = 64
+
+
+def encoded_bytes(info: DataInfo) -> int:
+    """Return about how many bytes encoded rows take: those of all parts, the test part among them."""
+    return 4 * sum(info.rows.values()) * math.prod(info.encoded_shape)
 
 
 @dataclass(frozen=True)
