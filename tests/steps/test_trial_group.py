@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.pod_trials import asked, held
 from tests.unit.kubeflow.katib.plans import plan
 from typer.testing import CliRunner
 
@@ -21,7 +22,6 @@ from archmend.steps import trial_group as module
 from archmend.steps.records import TrialRecord
 from archmend.steps.trial_group import group_lines, trials
 from archmend.steps.trial_record import record_uri
-from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import offered_weights
 from archmend.storage import exists, read_bytes
 from archmend.testing.katib.controller import _filled
@@ -42,21 +42,6 @@ def data(small: str, tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> str:
     return f"file://{tmp_path / 'experiment'}"
-
-
-def asked(data: str, folder: str, codes: str, number: int = 0, **other: Any) -> TrialRequest:
-    known: dict[str, Any] = {
-        "epochs": 1,
-        "name": f"e-{number}",
-        "experiment": "e",
-        "records": f"{folder}/trials",
-        "weights": f"{folder}/weights",
-    }
-    return TrialRequest(data, "seed-fc", codes, **{**known, **other})
-
-
-def held(folder: str, number: int) -> TrialRecord:
-    return TrialRecord.model_validate_json(read_bytes(record_uri(f"{folder}/trials", f"e-{number}")))
 
 
 def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, float]:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tests.training.fused.by_keras import BATCH, ORDER, keras_losses, trained
 
 from archmend.networks import build, weights_of
 from archmend.networks.resuming import resume, state_of
@@ -20,13 +21,12 @@ from archmend.training.fused.conv.arrangement import ConvArrangement
 from archmend.training.fused.conv.cohorts import planned
 from archmend.training.fused.conv.grid import NONE, Grid
 from archmend.training.fused.conv.operations import adds_behind
-from archmend.training.fused.initial import Layers
 from archmend.training.fused.population import Member, Population, Programs
 from archmend.training.fused.predicting import probabilities
 from archmend.training.fused.recipe import Recipe, recipe_of
 from archmend.training.fused.rules import RULES
 
-ROWS, BATCH, ORDER, SHAPE = 75, 16, 5, (7, 6, 2)
+ROWS, SHAPE = 75, (7, 6, 2)
 EPOCHS = 10  # of five batches
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(ROWS, *SHAPE)).astype(np.float32)
@@ -46,26 +46,6 @@ def _population(members: Sequence[Member], optimizer: str = "adam", **other: Any
     return Population(members, PROGRAMS, RULES[optimizer], arranged, batch_size=BATCH, order=ORDER, **other)
 
 
-def _trained(population: Population, epochs: int) -> list[Layers]:
-    for _ in range(epochs):
-        assert population.epoch()
-    return population.layers()
-
-
-def _keras_losses(model: Any, epochs: int) -> list[float]:
-    """Train by Keras in the population's order, and return each epoch's mean loss."""
-    rng, losses = np.random.default_rng(ORDER), []
-    step = tf.function(model.train_step, reduce_retracing=True)
-    for _ in range(epochs):
-        order, total = rng.permutation(ROWS), 0.0
-        for first in range(0, ROWS, BATCH):
-            chosen = order[first : first + BATCH]
-            model.reset_metrics()
-            total += float(step((tf.constant(X[chosen]), tf.constant(Y[chosen])))["loss"]) * len(chosen)
-        losses.append(total / ROWS)
-    return losses
-
-
 @pytest.mark.parametrize(
     ("code", "optimizer"),
     [
@@ -83,9 +63,9 @@ def test_losses_and_weights_are_those_of_keras_for_every_option(code: str, optim
     assert set(named) == set(begun) - {"structure"}
     for name, value in named.items():
         np.testing.assert_array_equal(value, begun[name])
-    (ours,) = _trained(population, EPOCHS)
+    (ours,) = trained(population, EPOCHS)
     np.testing.assert_allclose(
-        [loss[0] for loss in population.losses], _keras_losses(model, EPOCHS), atol=1e-4
+        [loss[0] for loss in population.losses], keras_losses(model, X, Y, EPOCHS), atol=1e-4
     )
     said = probabilities(population.members[0].recipe, ours, tf.constant(X.reshape(ROWS, -1)))
     np.testing.assert_allclose(said, model(X, training=False), atol=2e-3)
@@ -103,8 +83,10 @@ def test_an_activation_that_falls_is_before_the_maximum(tmp_path: Path) -> None:
     recipe = recipe_of(space, architecture, RULES["adam"], None)
     population = _population([Member.new(recipe, 7)])
     model = build(space, architecture, seed=7)
-    _trained(population, 4)
-    np.testing.assert_allclose([loss[0] for loss in population.losses], _keras_losses(model, 4), atol=1e-4)
+    trained(population, 4)
+    np.testing.assert_allclose(
+        [loss[0] for loss in population.losses], keras_losses(model, X, Y, 4), atol=1e-4
+    )
 
 
 def test_networks_of_one_shape_are_one_program_and_each_as_by_itself() -> None:
@@ -115,21 +97,21 @@ def test_networks_of_one_shape_are_one_program_and_each_as_by_itself() -> None:
     assert len(planned(recipes, 10, 1)[1]) == 3
     members = [Member.new(each, 7 + n) for n, each in enumerate(recipes)]
     together = _population(members)
-    layers = _trained(together, 3)
+    layers = trained(together, 3)
     assert together.broken.tolist()[:2] == [0, 0]
     for n in (0, 1):
         alone = _population(members[n : n + 1])
-        for name, value in naming.named(_trained(alone, 3)[0]).items():
+        for name, value in naming.named(trained(alone, 3)[0]).items():
             np.testing.assert_allclose(value, naming.named(layers[n])[name], atol=1e-3, err_msg=name)
 
 
 def test_a_state_goes_on_in_a_population_and_in_keras() -> None:
     recipe = _recipe(CODE)
-    (whole,) = _trained(_population([Member.new(recipe, 7)]), 3)
+    (whole,) = trained(_population([Member.new(recipe, 7)]), 3)
     first = _population([Member.new(recipe, 7)])
-    (layers,) = _trained(first, 2)
+    (layers,) = trained(first, 2)
     moments = first.moments()[0]
-    (rest,) = _trained(_population([Member(recipe, 7, layers, moments)], begun=2), 1)
+    (rest,) = trained(_population([Member(recipe, 7, layers, moments)], begun=2), 1)
     for name, value in naming.named(rest).items():
         np.testing.assert_array_equal(value, naming.named(whole)[name])
     model = build(SPACE, SPACE.parse(CODE), seed=1)

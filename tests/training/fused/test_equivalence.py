@@ -10,19 +10,19 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tests.training.fused.by_keras import BATCH, ORDER, keras_losses, trained
 
 from archmend.networks import build, weights_of
 from archmend.networks.resuming import resume, state_of
 from archmend.spaces import create_space
 from archmend.training.fused import naming
 from archmend.training.fused.dense import DenseArrangement
-from archmend.training.fused.initial import Layers
 from archmend.training.fused.population import Member, Population, Programs
 from archmend.training.fused.predicting import probabilities
 from archmend.training.fused.recipe import Recipe, recipe_of
 from archmend.training.fused.rules import RULES
 
-ROWS, BATCH, ORDER = 75, 16, 5
+ROWS = 75
 STEPS = 50
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(ROWS, 4, 3)).astype(np.float32)
@@ -54,26 +54,6 @@ def _of(members: Sequence[Member], optimizer: str, widths: Sequence[int], **othe
     return Population(members, programs, RULES[optimizer], arranged, batch_size=BATCH, order=ORDER, **other)
 
 
-def _trained(population: Population, epochs: int) -> list[Layers]:
-    for _ in range(epochs):
-        assert population.epoch()
-    return population.layers()
-
-
-def _keras_losses(model: Any, epochs: int) -> np.ndarray:
-    """Train by Keras in the population's order, and return each epoch's mean loss."""
-    rng, losses = np.random.default_rng(ORDER), []
-    step = tf.function(model.train_step, reduce_retracing=True)
-    for _ in range(epochs):
-        order, total = rng.permutation(ROWS), 0.0
-        for first in range(0, ROWS, BATCH):
-            chosen = order[first : first + BATCH]
-            model.reset_metrics()
-            total += float(step((tf.constant(X[chosen]), tf.constant(Y[chosen])))["loss"]) * len(chosen)
-        losses.append(total / ROWS)
-    return np.array(losses)
-
-
 @pytest.mark.parametrize(
     ("optimizer", "codes", "widths"),
     [("adam", EVERY, (8, 16)), ("adamw", SOME, (16,)), ("sgd", SOME, (16,)), ("momentum", SOME, (16,))],
@@ -83,13 +63,13 @@ def test_losses_are_those_of_keras_for_every_option(
 ) -> None:
     epochs = STEPS // -(-ROWS // BATCH)
     population = _population(_recipes(codes, optimizer), optimizer, widths)
-    ours = _trained(population, epochs)
+    ours = trained(population, epochs)
     for n, code in enumerate(codes):
         model = build(SPACE, SPACE.parse(code), seed=7 + n, optimizer=optimizer)
         begun = weights_of(model)
         for name, value in naming.named(population.members[n].layers).items():
             np.testing.assert_array_equal(value, begun[name])
-        theirs = _keras_losses(model, epochs)
+        theirs = keras_losses(model, X, Y, epochs)
         np.testing.assert_allclose([losses[n] for losses in population.losses], theirs, atol=1e-4)
         said = probabilities(population.members[n].recipe, ours[n], tf.constant(X.reshape(ROWS, -1)))
         np.testing.assert_allclose(said, model(X, training=False), atol=2e-3)
@@ -100,7 +80,7 @@ def test_other_activations_do_not_see_what_is_padded(activation: str) -> None:
     recipe = _recipes(["2-16-8-relu-none-0-0.01"], "adam")[0]
     hidden = tuple(replace(layer, activation=activation) for layer in recipe.hidden)
     recipe = replace(recipe, layers=(*hidden, recipe.layers[-1]))
-    alone, padded = (_trained(_population([recipe], "adam", widths), 4)[0] for widths in ((16,), (40,)))
+    alone, padded = (trained(_population([recipe], "adam", widths), 4)[0] for widths in ((16,), (40,)))
     model = keras.Sequential([keras.Input((4, 3)), keras.layers.Flatten()])
     for size in recipe.widths:
         model.add(keras.layers.Dense(size, activation))
@@ -109,7 +89,7 @@ def test_other_activations_do_not_see_what_is_padded(activation: str) -> None:
     named = naming.named(Member.new(recipe, 7).layers)
     for variable, value in zip(model.trainable_variables, named.values(), strict=True):
         variable.assign(value)
-    _keras_losses(model, 4)
+    keras_losses(model, X, Y, 4)
     for one, other, theirs in zip(
         naming.named(alone).values(), naming.named(padded).values(), model.weights, strict=True
     ):
@@ -120,15 +100,15 @@ def test_other_activations_do_not_see_what_is_padded(activation: str) -> None:
 def test_a_network_is_the_same_alone_and_among_others() -> None:
     codes = ("2-16-8-elu-batch-0.3-0.003", *SOME)
     recipes = _recipes(codes, "adam")
-    alone = _trained(_population(recipes[:1], "adam", (16,)), 4)[0]
-    among = _trained(_population(recipes, "adam", (8, 16)), 4)[0]
+    alone = trained(_population(recipes[:1], "adam", (16,)), 4)[0]
+    among = trained(_population(recipes, "adam", (8, 16)), 4)[0]
     for name, value in naming.named(alone).items():
         np.testing.assert_allclose(value, naming.named(among)[name], atol=1e-3, err_msg=name)
 
 
 def test_the_same_seeds_give_the_same_bits() -> None:
     recipes = _recipes(("1-16-relu-batch-0.3-0.003", "1-8-tanh-none-0.1-0.01"), "adam")
-    first, second = (_trained(_population(recipes, "adam", (16,)), 2) for _ in range(2))
+    first, second = (trained(_population(recipes, "adam", (16,)), 2) for _ in range(2))
     for one, other in zip(first, second, strict=True):
         for name, value in naming.named(one).items():
             np.testing.assert_array_equal(value, naming.named(other)[name])
@@ -150,10 +130,10 @@ def test_dropout_drops_its_share_and_keeps_the_mean() -> None:
 
 def test_a_network_that_breaks_ends_alone() -> None:
     recipes = _recipes(EVERY[:3], "sgd")
-    well = _trained(_population(recipes, "sgd", (16,)), 2)
+    well = trained(_population(recipes, "sgd", (16,)), 2)
     broken = [replace(recipes[0], rate=1e30), *recipes[1:]]
     population = _population(broken, "sgd", (16,))
-    layers = _trained(population, 2)
+    layers = trained(population, 2)
     assert population.broken.tolist() == [1, 0, 0]
     for n in (1, 2):
         for name, value in naming.named(layers[n]).items():
@@ -163,12 +143,12 @@ def test_a_network_that_breaks_ends_alone() -> None:
 def test_a_state_goes_on_in_a_population_and_in_keras() -> None:
     code = "2-16-8-relu-batch-0-0.003"
     recipe = _recipes([code], "adam")[0]
-    whole = _trained(_population([recipe], "adam", (16,)), 3)[0]
+    whole = trained(_population([recipe], "adam", (16,)), 3)[0]
     first = _population([recipe], "adam", (16,))
-    (layers,) = _trained(first, 2)
+    (layers,) = trained(first, 2)
     moments = first.moments()[0]
     second = _of([Member(recipe, 7, layers, moments)], "adam", (16,), begun=2)
-    for name, value in naming.named(_trained(second, 1)[0]).items():
+    for name, value in naming.named(trained(second, 1)[0]).items():
         np.testing.assert_array_equal(value, naming.named(whole)[name])
     model = build(SPACE, SPACE.parse(code), seed=1)
     packed = weights_of(model)["structure"]

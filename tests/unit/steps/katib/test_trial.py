@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+from tests.pod_trials import asked, held
 from tests.unit.kubeflow.katib.plans import plan
 from typer.testing import CliRunner
 
@@ -23,7 +24,6 @@ from archmend.steps import trial_record
 from archmend.steps.records import TrialRecord
 from archmend.steps.trial import trial
 from archmend.steps.trial_record import record_uri
-from archmend.steps.trial_request import TrialRequest
 from archmend.steps.trial_weights import offered_weights
 from archmend.storage import exists, read_bytes
 from archmend.testing.katib.controller import _filled
@@ -42,22 +42,6 @@ def folder(tmp_path: Path) -> str:
     return f"file://{tmp_path / 'experiment'}"
 
 
-def asked(data: str, folder: str, number: int = 0, code: str = "1-2", **other: Any) -> TrialRequest:
-    known: dict[str, Any] = {
-        "epochs": 1,
-        "name": f"e-{number}",
-        "experiment": "e",
-        "records": f"{folder}/trials",
-        "weights": f"{folder}/weights",
-    }
-    return TrialRequest(data, "seed-fc", code, **{**known, **other})
-
-
-def record_of(request: TrialRequest) -> TrialRecord:
-    assert request.records is not None
-    return TrialRecord.model_validate_json(read_bytes(record_uri(request.records, request.name)))
-
-
 def test_a_trial_leaves_its_record_before_its_metrics(
     data: str, folder: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,10 +54,10 @@ def test_a_trial_leaves_its_record_before_its_metrics(
         return write(*args)
 
     monkeypatch.setattr(trial_record, "write_bytes", spied)
-    request = asked(data, folder, inherit="parent", seed=5)
+    request = asked(data, folder, "1-2", inherit="parent", seed=5)
     record = trial(request)
     assert printed == [""]
-    assert record_of(request) == record
+    assert held(folder, 0) == record
     assert (record.trial, record.status, record.parent, record.epochs) == (0, "succeeded", None, 1)
     assert record.seed == trial_seed(5, 0)
     lines = dict(line.split("=") for line in capsys.readouterr().out.splitlines())
@@ -84,29 +68,29 @@ def test_a_trial_leaves_its_record_before_its_metrics(
     assert record.params == space.cost(space.parse("1-2"))["params"]
     # The next one starts from it, and says so.
     assert [r.id for r, _ in offered_weights(f"{folder}/weights", space)] == [0]
-    assert trial(asked(data, folder, 1, "1-3", inherit="parent")).parent == 0
+    assert trial(asked(data, folder, "1-3", 1, inherit="parent")).parent == 0
 
 
 def test_over_a_limit_nothing_is_trained_or_printed(
     data: str, folder: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_trained", lambda *_: pytest.fail("it was trained"))
-    request = asked(data, folder, code="5-5", max_params=10)
+    request = asked(data, folder, "5-5", max_params=10)
     record = trial(request)
     assert (record.status, record.value) == ("rejected", None)
     assert record.reason is not None
     assert record.reason.endswith("is over the limit of 10")
-    assert record_of(request) == record
+    assert held(folder, 0) == record
     assert capsys.readouterr().out == ""
 
 
 def test_at_its_deadline_a_trial_ends_with_what_it_has(data: str, folder: str) -> None:
-    request = asked(data, folder, epochs=100_000, deadline=time.time() + 2)
+    request = asked(data, folder, "1-2", epochs=100_000, deadline=time.time() + 2)
     record = trial(request)
     assert record.status == "stopped"
     assert record.epochs is not None
     assert record.epochs < 100_000
-    assert record_of(request) == record
+    assert held(folder, 0) == record
 
 
 def test_a_gpu_that_was_asked_for_and_is_not_there_is_a_failure(data: str, folder: str) -> None:
@@ -114,12 +98,12 @@ def test_a_gpu_that_was_asked_for_and_is_not_there_is_a_failure(data: str, folde
 
     if tf.config.list_physical_devices("GPU"):
         pytest.skip("there is a GPU here")
-    request = asked(data, folder, require_gpu=True)
+    request = asked(data, folder, "1-2", require_gpu=True)
     with pytest.raises(
         Unavailable, match="asked for a GPU and TensorFlow sees none; run it from the image's"
     ):
         trial(request)
-    record = record_of(request)
+    record = held(folder, 0)
     assert record.status == "failed"
     assert "sees none" in (record.reason or "")
 
@@ -129,7 +113,7 @@ def test_where_there_is_a_gpu_an_earlier_pods_failure_is_forgotten(
     data: str, folder: str, monkeypatch: pytest.MonkeyPatch, status: Literal["failed", "succeeded"]
 ) -> None:
     """This pod may be killed before it has a word of its own, and what then lies there is told as its end."""
-    request = asked(data, folder, require_gpu=True)
+    request = asked(data, folder, "1-2", require_gpu=True)
     space = create_space("seed-fc", input_shape=(4,), classes=3)
     value = 0.5 if status == "succeeded" else None
     trial_record.keep_record(
@@ -145,10 +129,10 @@ def test_where_there_is_a_gpu_an_earlier_pods_failure_is_forgotten(
 def test_a_training_that_fails_says_why_in_its_record(
     data: str, folder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    request = asked(data, folder, learning_rate=1e30, optimizer="sgd", epochs=2)
+    request = asked(data, folder, "1-2", learning_rate=1e30, optimizer="sgd", epochs=2)
     with pytest.raises(NothingSucceeded, match="trial e-0 failed: "):
         trial(request)
-    record = record_of(request)
+    record = held(folder, 0)
     assert (record.status, record.value) == ("failed", None)
     assert record.reason
     assert "=" not in capsys.readouterr().out
@@ -157,7 +141,7 @@ def test_a_training_that_fails_says_why_in_its_record(
 def test_a_signal_leaves_no_record(data: str, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another pod does the same work, and its record is then the only one."""
     monkeypatch.setattr(module, "_trained", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
-    request = asked(data, folder)
+    request = asked(data, folder, "1-2")
     with pytest.raises(Interrupted, match="nothing of it was recorded"):
         trial(request)
     assert not exists(record_uri(f"{folder}/trials", "e-0"))
@@ -165,7 +149,7 @@ def test_a_signal_leaves_no_record(data: str, folder: str, monkeypatch: pytest.M
 
 def test_an_architecture_of_another_space_is_bad_input(data: str, folder: str) -> None:
     with pytest.raises(BadInput):
-        trial(asked(data, folder, code="1-2-3-4"))
+        trial(asked(data, folder, "1-2-3-4"))
 
 
 @pytest.mark.parametrize("strategy", ["random", "katib-tpe", "katib-hyperband"])
