@@ -93,8 +93,8 @@ def test_networks_of_one_shape_are_one_program_and_each_as_by_itself() -> None:
     recipe = _recipe(CODE)
     assert adds_behind(8, 16, Grid(4, 3, 3, 1, pool=True))
     recipes = [recipe, replace(recipe, rate=0.01), replace(recipe, rate=1e30)]
-    assert [cohort.networks for cohort in planned(recipes, 10, 1 << 40)[1]] == [(0, 1, 2)]
-    assert len(planned(recipes, 10, 1)[1]) == 3
+    assert [cohort.networks for cohort in planned(recipes, 10, 1 << 40, BATCH)[1]] == [(0, 1, 2)]
+    assert len(planned(recipes, 10, 1, BATCH)[1]) == 3
     members = [Member.new(each, 7 + n) for n, each in enumerate(recipes)]
     together = _population(members)
     layers = trained(together, 3)

@@ -22,7 +22,6 @@ _NORMALIZED = 1.5
 """A normalised layer counts as so many."""
 _FLOP, _NUMBER = 2.2e-11, 5e-9
 """Seconds a step for each floating-point operation of its rows, and for each number of a kernel."""
-_ROWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class ConvCohort:
 
 
 def planned(
-    recipes: Sequence[Recipe], steps: int, most: int, batch_size: int = _ROWS
+    recipes: Sequence[Recipe], steps: int, most: int, batch_size: int
 ) -> tuple[float, list[ConvCohort]]:
     """Return about how many seconds a population takes, and its cohorts.
 
