@@ -144,6 +144,14 @@ class Posterior:
         left = np.maximum(1.0 - (explained * explained).sum(axis=0), 1e-12)
         return between.T @ self._alpha, np.sqrt(self._variance * left)
 
+    def news(self, points: np.ndarray, running: np.ndarray) -> np.ndarray:
+        """Return how much points differ from what runs, shape (m,): 0 where one is alike, 1 far from all.
+
+        The product of 1 - r^2 over the points that run: the share of the prior variance that knowing
+        one at correlation r would leave.
+        """
+        return np.asarray(np.prod(1.0 - self._weights.kernel(points, running) ** 2, axis=1))
+
     def samples(self, points: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
         """Return draws of the values at points, all of them at once, shape (count, m), without noise."""
         from scipy.linalg import cholesky, solve_triangular

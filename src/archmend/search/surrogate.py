@@ -64,13 +64,15 @@ class _Model:
     """What the results say.
 
     Attributes:
-        posterior: of values. believed: the best value that it believes of what was asked.
-        shown: the best that was measured. best: architectures to look around.
+        posterior: of values. believed: the best value that it believes of what was told.
+        shown: the best that was measured. running: points of what has no result yet, shape (n, coordinates).
+        best: architectures to look around.
     """
 
     posterior: Posterior
     believed: float
     shown: float
+    running: np.ndarray
     best: list[Architecture]
 
 
@@ -81,9 +83,9 @@ class Surrogate(LimitedStrategy):
     Gaussian process whose kernel has a weight for each step of each choice (automatic relevance
     determination, Neal 1996), found by maximum a posteriori. Candidates are the neighbours of the best
     architectures, draws from the whole space, and the neighbours of the most promising of these. Asks
-    exceed in turns the best value that the model believes, and the best shown by a margin. An
-    architecture that runs counts as turning out as expected (kriging believer: Ginsbourger, Le Riche,
-    Carraro 2010), so several asks at once spread. Results of earlier runs (`prior`) are points of other
+    exceed in turns the best value that the model believes, and the best shown by a margin. Around an
+    architecture that runs the improvement is penalised (local penalisation: Gonzalez, Dai, Hennig,
+    Lawrence 2016), so several asks at once spread. Results of earlier runs (`prior`) are points of other
     tasks, each apart from this one by a coordinate whose weight is fitted, too: what does not transfer
     is far away (Bonilla, Chai, Williams 2007).
     """
@@ -124,7 +126,7 @@ class Surrogate(LimitedStrategy):
         seen: set[Architecture],
     ) -> Architecture | None:
         model = self._model(told, number, before)
-        promising = _Promising(model.posterior)
+        promising = _Promising(model.posterior, model.running)
         promising.look([*map(self._neighbours, model.best), self._from_afar(number)])
         # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
         # wrong hill, and where training is noisy, the believed best alone keeps the search where it is.
@@ -137,20 +139,14 @@ class Surrogate(LimitedStrategy):
         points, scores = self._told_points(kept)
         own = scores[: len(kept)]
         posterior = Posterior(weights, points, scores)
-        running = [a for i, a in before.items() if i not in self._results]
-        if running:
-            expected = self._points(running)
-            points, scores = (
-                np.concatenate([points, expected]),
-                np.concatenate([scores, posterior.mean(expected)]),
-            )
-            posterior = Posterior(weights, points, scores)
+        running = self._points([a for i, a in before.items() if i not in self._results])
         believed = float(posterior.mean(points).max())
         shown = float(own.max()) if kept else believed
         # These scores are in the order that `best_first` has.
         best = [kept[i] for i in np.argsort(-own, kind="stable").tolist() if kept[i].value is not None]
         best += [ranked[0] for ranked in self._tasks]
-        return _Model(posterior, believed, shown, [r.architecture for r in best[: self.settings.around]])
+        around = [r.architecture for r in best[: self.settings.around]]
+        return _Model(posterior, believed, shown, running, around)
 
     def _weights(self, told: Sequence[TrialResult]) -> Weights:
         """Return the weights that fit the first results: so many of them that not each ask is a new fit."""
@@ -217,26 +213,29 @@ class Surrogate(LimitedStrategy):
 
 
 class _Promising:
-    """Candidates with by how much each is expected to exceed a value."""
+    """Candidates with by how much each is expected to exceed a value, less where something runs nearby."""
 
-    def __init__(self, posterior: Posterior) -> None:
-        self._posterior, self._best = posterior, 0.0
+    def __init__(self, posterior: Posterior, running: np.ndarray) -> None:
+        self._posterior, self._running, self._best = posterior, running, 0.0
         self._architectures: list[Architecture] = []
-        self._means, self._deviations, self._gains = np.empty((3, 0))
+        self._means, self._deviations, self._news, self._gains = np.empty((4, 0))
 
     def aim(self, best: float) -> None:
         """Set the value to exceed."""
         self._best = best
-        self._gains = expected_improvement(self._means, self._deviations, best)
+        self._gains = self._news * expected_improvement(self._means, self._deviations, best)
 
     def look(self, pools: Iterable[_Pool]) -> None:
         """Take in candidates; those that are there already do no harm."""
         pools = [pool for pool in pools if pool.architectures]
         if pools:
-            means, deviations = self._posterior.at(np.concatenate([pool.points for pool in pools]))
+            points = np.concatenate([pool.points for pool in pools])
+            means, deviations = self._posterior.at(points)
+            news = self._posterior.news(points, self._running)
+            gains = news * expected_improvement(means, deviations, self._best)
             self._means = np.concatenate([self._means, means])
             self._deviations = np.concatenate([self._deviations, deviations])
-            gains = expected_improvement(means, deviations, self._best)
+            self._news = np.concatenate([self._news, news])
             self._gains = np.concatenate([self._gains, gains])
             for pool in pools:
                 self._architectures += pool.architectures

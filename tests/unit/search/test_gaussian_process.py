@@ -96,6 +96,14 @@ def test_the_posterior_is_the_conditional_distribution() -> None:
     assert deviation == pytest.approx(np.sqrt(scale * left))
 
 
+def test_what_is_like_something_that_runs_is_no_news() -> None:
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [9.0, 9.0]])
+    posterior = Posterior(Weights(np.array([0.5, 0.5]), 0.01), points, np.zeros(3))
+    news = posterior.news(points, np.array([[0.0, 0.0], [0.0, 1.0]]))
+    assert news == pytest.approx([0.0, (1 - np.exp(-1.0)) * (1 - np.exp(-2.0)), 1.0])
+    assert posterior.news(points, np.empty((0, 2))) == pytest.approx([1.0, 1.0, 1.0])
+
+
 def test_expected_improvement_is_the_mean_of_what_exceeds() -> None:
     draws = multivariate_normal(0.3, 4.0, seed=0).rvs(200_000)
     expected = np.maximum(draws - 1.0, 0).mean()
