@@ -193,6 +193,25 @@ def test_convolutions_grow_too(name: str) -> None:
     np.testing.assert_allclose(made(images), model(images), atol=1e-6)
 
 
+@pytest.mark.parametrize("normalised", [False, True])
+def test_a_bottleneck_gets_its_neighbours_width_within_the_limit(
+    normalised: bool, chain: Callable[..., Any]
+) -> None:
+    # Without a normalisation the units are fresh ones, with it copies.
+    between = [L.BatchNormalization()] if normalised else []
+    model = chain(L.Dense(1, "tanh", name="narrow"), *between, L.Dense(6, "tanh"), classes=3)
+    seen = Symptom("bottleneck", "narrow", {"units": 1.0, "needed": 2.0, "wider": 6.0})
+    made = edited("widen", model, symptom=seen)
+    assert made.get_layer("narrow").units == 6
+    np.testing.assert_allclose(made(ROWS), model(ROWS), atol=1e-6)
+    stepped(made, 3)
+    found = np.linalg.svd(made.get_layer("narrow").kernel.numpy(), compute_uv=False)
+    assert found[1] > 1e-3  # its units read different directions
+    each = made.count_params() - edited("widen", model).count_params()
+    room = Constraints(max_params=model.count_params() - 2 * len(between) + each // 2)
+    assert 2 <= edited("widen", model, symptom=seen, limits=room).get_layer("narrow").units < 6
+
+
 def test_twins_part_under_adam(chain: Callable[..., Any]) -> None:
     made = edited("widen", chain(L.Dense(4, "tanh"), classes=3))
     stepped(made, 3)
@@ -248,6 +267,10 @@ def test_dropout_and_weight_decay_go_down_and_up(chain: Callable[..., Any]) -> N
     held = lower.layers[0].kernel_regularizer
     assert (float(held.l1), float(held.l2)) == pytest.approx((0.01, 0.05))
     assert lower.optimizer.weight_decay == pytest.approx(0.02)
+    # A symptom with a factor of five times its limit takes two tens, to less than a tenth of the limit.
+    seen = Symptom("weight_decay", "dense", {"factor": 0.5, "pull": 9.0, "limit": 0.1})
+    held = edited("lower_weight_decay", model, symptom=seen).layers[0].kernel_regularizer
+    assert (float(held.l1), float(held.l2)) == pytest.approx((0.001, 0.005))
     raised = edited("raise_weight_decay", chain(optimizer=keras.optimizers.Adam(1e-3)))
     assert raised.optimizer.weight_decay == 1.0
     raised = edited("raise_weight_decay", chain(optimizer=keras.optimizers.SGD(0.1)))

@@ -277,3 +277,15 @@ def test_decisions_are_lines_of_json_even_when_nothing_was_measured(chain: Any, 
 def test_the_published_schema_of_a_decision_is_the_models(request: pytest.FixtureRequest) -> None:
     published = request.config.rootpath / "docs" / "schemas" / "decision.schema.json"
     assert json.loads(published.read_text()) == Decision.model_json_schema()
+
+
+def test_inputs_are_scaled_before_faults_that_they_may_have_made(chain: Any, ring: Any) -> None:
+    (x, y), (vx, vy) = ring
+    wide = keras.initializers.RandomNormal(stddev=20.0, seed=1)
+    model = chain(*deep("sigmoid", kernel_initializer=wide)[:2], optimizer=keras.optimizers.Adam(0.01))
+    result = fit(model, (x + 100, y), (vx + 100, vy), epochs=20)
+    first, *others = result.decisions
+    assert (first.symptom, first.remedy, first.kept) == ("unscaled_input", "scale_input", True)
+    assert "without a trial" in first.reason
+    assert any(other.kept for other in others)
+    assert accuracy(result.model, (vx + 100, vy)) > 0.85

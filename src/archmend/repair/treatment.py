@@ -16,7 +16,7 @@ from archmend.repair.race import behind, race
 from archmend.repair.remedy import Remedy
 from archmend.repair.run import Checkpoint, Run, Validation, in_first_batches
 from archmend.repair.settling import MENDED, settings
-from archmend.repair.severity import hopeless
+from archmend.repair.severity import CAUSES, hopeless
 from archmend.repair.strategy import RepairContext, RepairStrategy
 from archmend.repair.trial import Lap, Trials
 from archmend.repair.values import Symptom
@@ -80,6 +80,7 @@ class Treatment:
 
         Where the untouched network cannot learn, the first remedy of the strategy's order after which it
         does is kept. Else the first few race each other, and the winner is compared with the untouched run.
+        A fault of the data beside which the network cannot learn is mended without a trial.
 
         Args:
             symptom: what was seen.
@@ -92,6 +93,8 @@ class Treatment:
         """
         run = self._run
         run.restore(base)
+        if self._cause_mended(symptom):
+            return True
         trials = Trials(run, base, self._candidates, self._limits, self._watch, symptom.name)
         case = _Case(symptom, base, now, trials)
         ranked = self._ranked(symptom)
@@ -196,6 +199,23 @@ class Treatment:
                 one = untried(run, self._strategy, name, replace(MENDED, evidence=seen), reason)
                 told.append(one.model_copy(update={"seconds": round(time.perf_counter() - began, 3)}))
         return told
+
+    def _cause_mended(self, symptom: Symptom) -> bool:
+        """Mend a fault of the data before the first batch, where others forbid to see whether that helps."""
+        run = self._run
+        others = any(hopeless(other) for other in self._watch.seen if other.name != symptom.name)
+        if symptom.name not in CAUSES or run.place.steps or not others:
+            return False
+        for remedy in self._workbench.offered(symptom, len(self.decisions), only=CAUSES[symptom.name]):
+            number = self._adopted(remedy, symptom)
+            if number is not None:
+                reason = (
+                    "set without a trial: with the other faults, which it may have made, nothing is learned"
+                )
+                self._note(untried(run, self._strategy, remedy.name, symptom, reason))
+                self._candidates.keep(number)
+                return True
+        return False
 
     def _raced(self, case: _Case, ranked: list[Remedy]) -> Lap | None:
         begun = [lap for remedy in ranked if (lap := self._begun(case, remedy)) is not None]

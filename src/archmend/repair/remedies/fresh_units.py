@@ -20,8 +20,10 @@ _THRESHOLDS = (0.0, 0.5, -0.5, 1.0, -1.0)
 _TINY = 1e-9
 
 
-def fresh_units(model: Any, layer: str, reader: str, bench: Bench) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return kernel and bias of as many units as a dense layer has, for another one that reads them by zeros.
+def fresh_units(
+    model: Any, layer: str, reader: str, count: int, bench: Bench
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return kernel and bias of new units of a dense layer, for another one that reads them by zeros.
 
     After GradMax (Evci et al., ICLR 2022), which asks for the units that make the gradient of what is new
     largest. There the incoming weights are zero, where a ReLU has no slope; here the outgoing ones are, and
@@ -32,25 +34,25 @@ def fresh_units(model: Any, layer: str, reader: str, bench: Bench) -> tuple[np.n
         model: compiled; it stays as it is.
         layer: name of the dense layer that gets units.
         reader: name of the dense layer that alone reads it.
+        count: how many units.
         bench: with labels.
 
     Returns:
-        (inputs, units) and (units,); None where the gradient is zero or not finite.
+        (inputs, count) and (count,); None where the gradient is zero or not finite.
     """
     given, wanted = _gradient(model, layer, reader, bench)
     if not (np.isfinite(given).all() and np.isfinite(wanted).all() and np.abs(wanted).max() > 0):
         return None
     grown = model.get_layer(layer)
-    units = grown.kernel.shape[-1]
     centred = given - given.mean(axis=0)
     steepest = np.linalg.svd(wanted.T @ centred, full_matrices=False)[2].T
-    drawn = bench.rng.normal(size=(given.shape[1], CANDIDATES * units))
+    drawn = bench.rng.normal(size=(given.shape[1], CANDIDATES * count))
     kernel = np.concatenate([steepest, -steepest, drawn], axis=1)
     # The scale of He et al. 2015, by these rows' own deviation.
     kernel = kernel * np.sqrt(2) / np.maximum((centred @ kernel).std(axis=0), _TINY)
     bias = bench.rng.choice(_THRESHOLDS, kernel.shape[1]) * np.sqrt(2) - given.mean(axis=0) @ kernel
     values = np.asarray(grown.activation(tf.constant((given @ kernel + bias).astype("float32"))))
-    chosen = _one_by_one(values.astype("float64"), wanted, units)
+    chosen = _one_by_one(values.astype("float64"), wanted, count)
     return kernel[:, chosen], bias[chosen]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar, Literal
 
 import keras
@@ -23,7 +24,7 @@ _OURS = (keras.regularizers.L1, keras.regularizers.L2, keras.regularizers.L1L2)
 
 
 class LowerWeightDecay(Remedy):
-    """Divide all penalties on weights, and the optimiser's decoupled decay, by ten.
+    """Divide all penalties on weights, and the optimiser's decoupled decay, by ten or by what a symptom asks.
 
     Both kinds are after Krogh and Hertz 1992 and Loshchilov and Hutter 2019. A user's own regulariser stays.
     """
@@ -38,9 +39,9 @@ class LowerWeightDecay(Remedy):
 
     def apply(self, model: Any, symptom: Symptom, bench: Bench) -> Any:
         """Compile a copy with lower ones."""
-        decay = inner(model.optimizer).weight_decay
-        lower = changed(model.optimizer, weight_decay=_scaled(decay, 1 / FACTOR)) if decay else None
-        return rebuild(model, replace=_replaced(model, bench.constraints, 1 / FACTOR), optimizer=lower)
+        decay, share = inner(model.optimizer).weight_decay, 1 / _divisor(symptom)
+        lower = changed(model.optimizer, weight_decay=_scaled(decay, share)) if decay else None
+        return rebuild(model, replace=_replaced(model, bench.constraints, share), optimizer=lower)
 
 
 class RaiseWeightDecay(Remedy):
@@ -70,6 +71,15 @@ class RaiseWeightDecay(Remedy):
         first = 1.0 / (rate * bench.steps_left) if bench.steps_left and rate > 0 else FIRST_PENALTY
         raised = min(MOST_DECAY, max(FACTOR * decay, first if not decay else 0.0))
         return rebuild(model, replace=penalties, optimizer=changed(model.optimizer, weight_decay=raised))
+
+
+def _divisor(symptom: Symptom) -> float:
+    """Return the power of ten that takes what a symptom names to a tenth of its limit; ten without one."""
+    size = max(symptom.evidence.get("factor", 0.0), symptom.evidence.get("decay", 0.0))
+    limit = symptom.evidence.get("limit", 0.0)
+    if symptom.name != "weight_decay" or limit <= 0 or size <= limit:
+        return FACTOR
+    return float(10 ** math.ceil(math.log10(size / limit) + 1 - 1e-9))
 
 
 def _penalties(model: Any, constraints: Constraints) -> list[tuple[Any, str]]:

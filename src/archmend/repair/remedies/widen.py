@@ -46,14 +46,15 @@ class WidthPath:
 
 
 class Widen(Remedy):
-    """Double a hidden layer's units: by fresh ones that nothing reads yet, or by copies.
+    """Double a hidden layer, or make a bottleneck as wide as the widest layer, by fresh units or by copies.
 
-    Between two dense layers, where labels are at hand, the new units are those that the loss asks for most,
+    Between two dense layers, where labels are at hand, new units are those that the loss asks for most,
     read by weights that start at zero (after GradMax, Evci et al. 2022). Everywhere else they are copies
-    that share their outgoing weights (Net2WiderNet, Chen et al. 2016). Each weight is shared in a
-    proportion of its own, so that a unit and its copy get gradients of different directions and part
-    without added noise: one proportion a unit would only scale their gradients, and Adam divides by
-    the scale. Layers called more than once, forks, merges and grouped convolutions are left alone.
+    that share their outgoing weights (Net2WiderNet, Chen et al. 2016). Each weight is shared in
+    proportions of its own, below zero too, that sum to 1 and keep its expected square: so a unit and its
+    copies get gradients of different directions and signs, and part without added noise. One proportion a
+    unit would only scale their gradients, and Adam divides by the scale. Layers called more than once,
+    forks, merges and grouped convolutions are left alone.
     """
 
     name: ClassVar[str] = "widen"
@@ -74,24 +75,25 @@ class Widen(Remedy):
         layer = model.get_layer(path.layer)
         units = layer.kernel.shape[-1]
         width = next(name for kind, name in _WIDTH.items() if isinstance(layer, kind))
+        times = _times(model, path, symptom, bench.constraints)
         edited = rebuild(
             model,
             replace={
-                path.layer: clone_of(layer, **{width: 2 * units}),
+                path.layer: clone_of(layer, **{width: times * units}),
                 path.following: clone_of(model.get_layer(path.following)),
                 **{name: clone_of(model.get_layer(name)) for name in path.normalizations},
             },
         )
         if _between_dense(model, path) and bench.y is not None:
-            fresh = fresh_units(model, path.layer, path.following, bench)
+            fresh = fresh_units(model, path.layer, path.following, (times - 1) * units, bench)
             if fresh is not None:
                 _add(model, edited, path, fresh)
                 return edited
         for name in (path.layer, *path.normalizations):
             for old, new in zip(model.get_layer(name).weights, edited.get_layer(name).weights, strict=True):
-                new.assign(np.concatenate([old.numpy(), old.numpy()], axis=-1))
+                new.assign(np.concatenate(times * [old.numpy()], axis=-1))
         old, new = model.get_layer(path.following), edited.get_layer(path.following)
-        new.kernel.assign(_split(old.kernel.numpy(), units, bench.rng))
+        new.kernel.assign(_split(old.kernel.numpy(), units, times, bench.rng))
         if old.bias is not None:
             new.bias.assign(old.bias)
         return edited
@@ -113,19 +115,28 @@ def _add(model: Any, edited: Any, path: WidthPath, fresh: tuple[np.ndarray, np.n
     new.kernel.assign(np.concatenate([old.kernel.numpy(), fresh[0]], axis=1))
     new.bias.assign(np.concatenate([old.bias.numpy(), fresh[1]]))
     old, new = model.get_layer(path.following), edited.get_layer(path.following)
-    new.kernel.assign(np.concatenate([old.kernel.numpy(), np.zeros(old.kernel.shape)]))
+    unread = np.zeros((len(fresh[1]), old.kernel.shape[1]))
+    new.kernel.assign(np.concatenate([old.kernel.numpy(), unread]))
     if old.bias is not None:
         new.bias.assign(old.bias)
 
 
-def _split(kernel: np.ndarray, units: int, rng: np.random.Generator) -> np.ndarray:
-    """Divide the weights that read each unit between it and its copy; axis -2 is units, or places x units."""
+def _times(model: Any, path: WidthPath, symptom: Symptom, constraints: Constraints) -> int:
+    """Return by how much to multiply the width: 2, or what a bottleneck's neighbours ask for and fits."""
+    units = model.get_layer(path.layer).kernel.shape[-1]
+    asked = symptom.evidence.get("wider", 0.0) if path.layer == symptom.layer else 0.0
+    fits = 1 + constraints.room(model) / _growth(model, path)
+    return max(2, int(min(asked / units, fits)))
+
+
+def _split(kernel: np.ndarray, units: int, times: int, rng: np.random.Generator) -> np.ndarray:
+    """Divide the weights that read each unit among it and its copies; axis -2 is units, or places x units."""
     *places, inputs, outputs = kernel.shape
     by_unit = kernel.reshape(*places, inputs // units, units, outputs)
-    drawn = rng.uniform(0.5, 1.5, (2, *by_unit.shape))
-    share = (drawn[0] / drawn.sum(axis=0)).astype(kernel.dtype)
-    both = np.concatenate([by_unit * share, by_unit * (1 - share)], axis=-2)
-    return both.reshape(*places, 2 * inputs, outputs)
+    drawn = rng.normal(scale=times**-0.5, size=(times, *by_unit.shape))
+    shares = (1 / times + drawn - drawn.mean(axis=0)).astype(kernel.dtype)
+    every = np.concatenate([by_unit * share for share in shares], axis=-2)
+    return every.reshape(*places, times * inputs, outputs)
 
 
 def width_paths(model: Any, constraints: Constraints) -> list[WidthPath]:
@@ -142,7 +153,7 @@ def width_paths(model: Any, constraints: Constraints) -> list[WidthPath]:
 
 
 def _growth(model: Any, path: WidthPath) -> int:
-    """Return how many weights a widening adds: as many again as are of these units, in and out."""
+    """Return how many weights a doubling adds: as many again as are of these units, in and out."""
     own = [v for n in (path.layer, *path.normalizations) for v in model.get_layer(n).trainable_variables]
     return sum(math.prod(v.shape) for v in (*own, model.get_layer(path.following).kernel))
 
