@@ -12,7 +12,7 @@ from archmend.search.coordinates import Coordinates
 from archmend.search.fitting import draw_within, fits
 from archmend.search.gaussian_process import Belief, Posterior, fit_weights
 from archmend.search.objectives import first_of
-from archmend.search.pareto import best_of
+from archmend.search.repeats import incumbent, least_usual
 from archmend.search.scores import rank_correlation
 from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Architecture, Space
@@ -33,7 +33,8 @@ class Explanation:
     Attributes:
         importance: share of the values' variance over the space that each choice makes by itself
             (first-order effects: Hutter, Hoos, Leyton-Brown 2014), 0 to 1, the largest first. What is
-            missing from 1 in all is what choices make together.
+            missing from 1 in all is what choices make together. That a choice is there at all is an
+            effect of the one that it hangs on.
         winner_is_best: probability that of all trials the winner's true value is the best.
         fit: rank correlation of values that are left out with the model's prediction of them, -1 to 1:
             how much the rest is worth.
@@ -56,40 +57,45 @@ def explain(
     results: Sequence[TrialResult],
     budget: Budget | None = None,
     *,
+    best: Architecture | None = None,
     more: int = 20,
     seed: int = 0,
 ) -> Explanation | None:
     """Fit a Gaussian process to the trials and ask it; None for fewer than 8 measured ones.
 
+    An architecture that was measured more than once has the mean of its values. One far below the others
+    (it diverged) counts as just so far below that it is unusual: its distance says nothing of the rest.
+
     Args:
         space: that was searched.
-        results: of the search, in any order.
+        results: of the search and of fresh trainings of its best, in any order.
         budget: whose limits further trials would keep.
+        best: the winner; None for the incumbent of the results.
         more: how many further trials to look ahead.
         seed: of the draws.
     """
-    measured = sorted(comparable(results), key=lambda r: r.id)
-    winner = best_of(measured)
-    if winner is None or len({r.architecture for r in measured}) < LEAST:
+    values_of = _values(results)
+    found = incumbent(results) if best is None else None
+    winner = best if found is None else found.architecture
+    if winner not in values_of or len(values_of) < LEAST:
         return None
     rng = np.random.default_rng(seed)
-    measured = _kept(measured, winner, rng)
-    values = np.array([first_of(r.value) for r in measured if r.value is not None])
+    tried = _kept(list(values_of), winner, rng)
+    values = _unusual_cut(np.array([values_of[a] for a in tried]))
     scale = float(values.std()) or 1.0
     scaled = (values - values.mean()) / scale
     coordinates = Coordinates(space)
-    points = coordinates.of([r.architecture for r in measured])
+    points = coordinates.of(tried)
     weights = fit_weights(points, scaled, Belief(coordinates.choice), _STEPS)
     posterior = Posterior(weights, points, scaled)
     drawn = [space.sample(rng) for _ in range(_DRAWN)]
-    new = _untried(space, budget or Budget(), winner, {r.architecture for r in measured}, rng)
+    new = _untried(space, budget or Budget(), winner, set(values_of), rng)
     samples = posterior.samples(np.concatenate([points, coordinates.of(new)]), _SAMPLES, rng)
-    old, further = samples[:, : len(measured)], samples[:, len(measured) :]
-    place = next(i for i, r in enumerate(measured) if r.id == winner.id)
+    old, further = samples[:, : len(tried)], samples[:, len(tried) :]
     gains = _gains(posterior, coordinates, new, old.max(axis=1), further, more) * scale
     return Explanation(
         _importance(space, drawn, posterior.mean(coordinates.of(drawn))),
-        float((old.argmax(axis=1) == place).mean()),
+        float((old.argmax(axis=1) == tried.index(winner)).mean()),
         rank_correlation(posterior.left_out(scaled), scaled) or 0.0,
         more,
         float(gains.mean()),
@@ -98,18 +104,32 @@ def explain(
     )
 
 
-def _kept(measured: list[TrialResult], winner: TrialResult, rng: np.random.Generator) -> list[TrialResult]:
-    if len(measured) <= _MOST:
-        return measured
-    chosen = {int(i) for i in rng.choice(len(measured), _MOST, replace=False)}
-    return [r for i, r in enumerate(measured) if i in chosen or r.id == winner.id]
+def _values(results: Sequence[TrialResult]) -> dict[Architecture, float]:
+    """Return the mean of each architecture's measurements, in the order of the trials."""
+    found: dict[Architecture, list[float]] = {}
+    for result in sorted(comparable(results), key=lambda r: r.id):
+        if result.value is not None:
+            found.setdefault(result.architecture, []).append(first_of(result.value))
+    return {architecture: float(np.mean(values)) for architecture, values in found.items()}
+
+
+def _unusual_cut(values: np.ndarray) -> np.ndarray:
+    """Return the values with those that diverged set to the least that is usual."""
+    return np.maximum(values, least_usual(values))
+
+
+def _kept(tried: list[Architecture], winner: Architecture, rng: np.random.Generator) -> list[Architecture]:
+    if len(tried) <= _MOST:
+        return tried
+    chosen = {int(i) for i in rng.choice(len(tried), _MOST, replace=False)}
+    return [a for i, a in enumerate(tried) if i in chosen or a == winner]
 
 
 def _untried(
-    space: Space, budget: Budget, winner: TrialResult, seen: set[Architecture], rng: np.random.Generator
+    space: Space, budget: Budget, winner: Architecture, seen: set[Architecture], rng: np.random.Generator
 ) -> list[Architecture]:
     """Return architectures that the next trials might try: near the winner, and from everywhere."""
-    near = [a for a in space.neighbours(winner.architecture) if a not in seen and fits(space, budget, a)]
+    near = [a for a in space.neighbours(winner) if a not in seen and fits(space, budget, a)]
     found = dict.fromkeys(near)
     while len(found) < _CANDIDATES:
         drawn = draw_within(space, budget, rng, lambda a: a not in seen and a not in found)
@@ -123,15 +143,18 @@ def _importance(space: Space, drawn: Sequence[Architecture], predicted: np.ndarr
     total = float(predicted.var()) or 1.0
     shares: dict[str, float] = {}
     for choice in space.laid_out:
+        # Values it takes by chance where it is there; where it is not, its parents decide about that.
         groups: dict[object, list[float]] = {}
         for architecture, value in zip(drawn, predicted.tolist(), strict=True):
-            groups.setdefault(architecture.get(choice.name), []).append(value)
+            if choice.name in architecture:
+                groups.setdefault(architecture[choice.name], []).append(value)
+        there = np.array([value for group in groups.values() for value in group])
         means = np.array([np.mean(g) for g in groups.values()])
         sizes = np.array([len(g) for g in groups.values()])
-        between = float((sizes * (means - predicted.mean()) ** 2).sum()) / len(predicted)
-        # Groups of pure chance differ, too: by their number over the number of draws.
-        chance = (len(groups) - 1) / len(predicted) * total
-        shares[choice.name] = min(1.0, max(0.0, between - chance) / total)
+        between = float((sizes * (means - there.mean()) ** 2).sum()) if groups else 0.0
+        # Groups of pure chance differ, too: by their number less one, times the variance.
+        chance = (len(groups) - 1) * float(there.var()) if groups else 0.0
+        shares[choice.name] = min(1.0, max(0.0, between - chance) / len(predicted) / total)
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 
 

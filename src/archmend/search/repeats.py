@@ -4,7 +4,9 @@ A single measurement is the architecture's worth and the luck of one training. T
 measurements is mostly lucky, too, so whoever picks it believes too much. Here each architecture's mean is
 drawn towards what architectures of this search are worth, the more the fewer measurements it has: the
 posterior mean under y_ij = m_i + e_ij with m_i ~ N(m, t^2) and e_ij ~ N(0, s^2), s^2 pooled from the repeats
-(empirical Bayes, Morris, JASA 1983).
+(Morris, JASA 1983). Few architectures leave t open, and its most probable value is often 0, which would make
+all of them equal for certain; so t is averaged over, with a half-Cauchy prior of scale s (Gelman, Bayesian
+Analysis 2006).
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ from archmend.spaces import Architecture
 
 _OUTLYING = 4.0
 """Scaled deviations below the median from which an architecture says nothing of the others: it diverged."""
+_SPREADS = np.geomspace(0.01, 1000.0, 100)
+"""How much worths may differ, in deviations of the noise."""
 _TO_NORMAL = 1.4826
 """From the median absolute deviation of a normal distribution to its standard deviation."""
 
@@ -48,39 +52,62 @@ class Model:
     """The normal model of one objective.
 
     Attributes:
-        centre: mean worth of an architecture. spread: standard deviation of the worths.
-        noise: standard deviation of one measurement around the worth.
+        noise: standard deviation of one measurement around its architecture's worth.
+        spreads: standard deviations of the worths that are averaged over, shape (spreads,).
+        centres, errors: the mean worth under each, and its standard deviation.
+        weights: probability of each; they sum to 1.
     """
 
-    centre: float
-    spread: float
     noise: float
+    spreads: np.ndarray
+    centres: np.ndarray
+    errors: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def centre(self) -> float:
+        """Mean worth of an architecture."""
+        return float(self.weights @ self.centres)
+
+    @property
+    def spread(self) -> float:
+        """Expected standard deviation of the worths."""
+        return float(self.weights @ self.spreads)
 
     def posterior(self, mean: float, count: int) -> tuple[float, float]:
         """Return mean and standard deviation of a worth that was measured `count` times."""
-        between, within = self.spread**2, self.noise**2 / count
-        if between + within == 0:
+        if self.noise == 0:
             return mean, 0.0
-        trust = between / (between + within)
-        return self.centre + trust * (mean - self.centre), math.sqrt(trust * within)
+        within = self.noise**2 / count
+        trust = self.spreads**2 / (self.spreads**2 + within)
+        means = self.centres + trust * (mean - self.centres)
+        variances = trust * within + ((1 - trust) * self.errors) ** 2
+        value = float(self.weights @ means)
+        return value, math.sqrt(float(self.weights @ (variances + (means - value) ** 2)))
 
 
 def fit(groups: Sequence[Sequence[float]]) -> Model:
-    """Fit the model by moments to the measurements of each architecture; without repeats the noise is 0."""
+    """Fit the model to the measurements of each architecture; without repeats the noise is 0."""
     means = np.array([np.mean(group) for group in groups])
     counts = np.array([len(group) for group in groups], dtype=float)
     freedom = float((counts - 1).sum())
     squares = sum(float(((np.asarray(g) - m) ** 2).sum()) for g, m in zip(groups, means, strict=True))
     noise = squares / freedom if freedom else 0.0
     means, counts = _usual(means, counts)
-    if len(means) < 2:
-        return Model(float(means.mean()), 0.0, math.sqrt(noise))
-    # The unbalanced one-way analysis of variance; then the centre with each mean's own weight.
-    total = counts.sum()
-    among = float((counts * (means - (counts * means).sum() / total) ** 2).sum()) / (len(means) - 1)
-    between = max(0.0, (among - noise) / ((total - (counts**2).sum() / total) / (len(means) - 1)))
-    weights = counts if between == 0 else 1 / (between + noise / counts)
-    return Model(float((weights * means).sum() / weights.sum()), math.sqrt(between), math.sqrt(noise))
+    if noise == 0:
+        one = np.ones(1)
+        return Model(0.0, float(means.std()) * one, float(means.mean()) * one, 0.0 * one, one)
+    # Of a single architecture nothing says what others are worth: its own mean is all there is.
+    spreads = math.sqrt(noise) * (_SPREADS if len(means) > 1 else _SPREADS[-1:])
+    precisions = 1 / (spreads[:, None] ** 2 + noise / counts)
+    totals = precisions.sum(axis=1)
+    centres = precisions @ means / totals
+    squares = (precisions * (means - centres[:, None]) ** 2).sum(axis=1)
+    likely = 0.5 * (np.log(precisions).sum(axis=1) - np.log(totals) - squares)
+    # The grid is even in the logarithm, so the prior has the spread as a factor.
+    likely += np.log(spreads) - np.log1p(spreads**2 / noise)
+    weights = np.exp(likely - likely.max())
+    return Model(math.sqrt(noise), spreads, centres, totals**-0.5, weights / weights.sum())
 
 
 def estimates(results: Iterable[TrialResult]) -> list[Estimate]:
@@ -88,7 +115,7 @@ def estimates(results: Iterable[TrialResult]) -> list[Estimate]:
 
     Args:
         results: of one search; of several fidelities only the highest counts. Of several objectives the
-            first is estimated, and decides; of equal ones the further objectives' estimates do.
+            first is estimated, and decides; of equal ones its mean does, then the further objectives.
     """
     groups: dict[Architecture, list[TrialResult]] = {}
     for result in sorted(comparable(results), key=lambda r: r.id):
@@ -102,7 +129,8 @@ def estimates(results: Iterable[TrialResult]) -> list[Estimate]:
         means = [float(np.mean([v[axis] for v in measured])) for axis in range(len(models))]
         posteriors = [m.posterior(mean, len(group)) for m, mean in zip(models, means, strict=True)]
         estimate = Estimate(architecture, tuple(r.id for r in group), means[0], *posteriors[0])
-        found.append((tuple(-p for p, _ in posteriors) + tuple(-m for m in means), estimate))
+        order = [-part for (value, _), mean in zip(posteriors, means, strict=True) for part in (value, mean)]
+        found.append((tuple(order), estimate))
     return [estimate for _, estimate in sorted(found, key=lambda pair: (pair[0], pair[1].trials[0]))]
 
 
@@ -120,11 +148,14 @@ def incumbent(results: Iterable[TrialResult]) -> TrialResult | None:
     return min(own, key=lambda r: (abs(first_of(r.value) - best.mean), r.id))
 
 
+def least_usual(values: np.ndarray) -> float:
+    """Return the value below which one lies so far from the others that it diverged; larger being better."""
+    median = float(np.median(values))
+    deviation = _TO_NORMAL * float(np.median(np.abs(values - median)))
+    return median - _OUTLYING * deviation if deviation > 0 else -math.inf
+
+
 def _usual(means: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Leave out what lies far below the others: one that diverged would make all of them look far apart."""
-    median = float(np.median(means))
-    deviation = _TO_NORMAL * float(np.median(np.abs(means - median)))
-    if deviation == 0:
-        return means, counts
-    kept = means >= median - _OUTLYING * deviation
+    kept = means >= least_usual(means)
     return means[kept], counts[kept]

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import product
+from typing import NamedTuple
 
 from archmend.search import (
     DIRECTIONS,
@@ -44,6 +45,14 @@ MakeEvaluator = Callable[[], PooledEvaluator]
 Progress = Callable[[SearchProgress], None]
 
 
+class Confirmed(NamedTuple):
+    """What fresh trainings say: the winner's trial, the record of all candidates, and those measured."""
+
+    winner: TrialResult
+    record: ConfirmRecord
+    fresh: tuple[TrialResult, ...]
+
+
 def best_candidates(results: Iterable[TrialResult], count: int) -> list[TrialResult]:
     """Return the trials of the best architectures by their first look, one each, the best first.
 
@@ -63,8 +72,8 @@ def confirm(
     evaluator: MakeEvaluator,
     seconds_left: float | None,
     progress: Progress | None = None,
-) -> tuple[TrialResult, ConfirmRecord]:
-    """Train the best again, write confirm.json, and return the winner's trial and the record.
+) -> Confirmed:
+    """Train the best again, write confirm.json, and return what is known then.
 
     A training that the end of the time cuts does not count. What a run that goes on has already trained is
     not trained again.
@@ -102,7 +111,8 @@ def confirm(
     fresh = [known[s.id] for s in wanted if s.id in known]
     record = _judged(request, result, candidates, fresh)
     write_atomic(request.out / CONFIRM, record.model_dump_json(indent=2) + "\n")
-    return next(c for c in candidates if c.id == record.winner), record
+    winner = next(c for c in candidates if c.id == record.winner)
+    return Confirmed(winner, record, tuple(r for r in fresh if r.value is not None))
 
 
 def fresh_number(trial: int, repeat: int) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from archmend.search import Budget, SearchResult
+from archmend.search import Budget, SearchResult, TrialResult
 from archmend.search.explaining import explain
 from archmend.search.objectives import DIRECTIONS
 from archmend.spaces import Space
@@ -41,10 +42,25 @@ class ExplanationRecord(BaseModel):
 
 
 def write_explanation(
-    folder: Path, space: Space, budget: Budget, objective: str, result: SearchResult
+    folder: Path,
+    space: Space,
+    budget: Budget,
+    objective: str,
+    result: SearchResult,
+    fresh: Sequence[TrialResult] = (),
 ) -> ExplanationRecord | None:
-    """Write explanation.json; nothing for a search of too few measured trials."""
-    found = explain(space, result.trials, budget)
+    """Write explanation.json; nothing for a search of too few measured trials.
+
+    Args:
+        folder: of the search.
+        space: that was searched.
+        budget: whose limits hold.
+        objective: the first one.
+        result: whose best is the winner.
+        fresh: trainings that confirmed it.
+    """
+    best = None if result.best is None else result.best.architecture
+    found = explain(space, [*result.trials, *fresh], budget, best=best)
     if found is None:
         return None
     direction: Literal["maximize", "minimize"] = "maximize" if DIRECTIONS[objective] > 0 else "minimize"

@@ -24,7 +24,7 @@ from archmend.search import (
     with_epochs,
 )
 from archmend.spaces import Space
-from archmend.steps.confirm import confirm
+from archmend.steps.confirm import Confirmed, confirm
 from archmend.steps.confirm_record import ConfirmRecord
 from archmend.steps.explanation import write_explanation
 from archmend.steps.flags import memory_bytes
@@ -151,16 +151,16 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
             raise BadInput(slow)
         raise NothingSucceeded(_why_nothing(result.trials, result.stopped_by))
     if confirmed is not None:
-        winner, record = confirmed
-        result = replace(result, best=winner)
-        best = write_results(request, info, result, record.mean_of(winner.id))
+        result = replace(result, best=confirmed.winner)
+        best = write_results(request, info, result, confirmed.record.mean_of(confirmed.winner.id))
     else:
         best = write_results(request, info, result)
-    write_explanation(request.out, space, budget, request.objectives[0], result)
+    fresh = () if confirmed is None else confirmed.fresh
+    write_explanation(request.out, space, budget, request.objectives[0], result, fresh)
     if latency is not None:
         latency = latency.checked_on(space, [*result.trials, *result.rejected])
     write_state(request, info, seconds(), result.stopped_by, latency=latency)
-    outcome = _outcome(request, result, best, seconds(), None if confirmed is None else confirmed[1])
+    outcome = _outcome(request, result, best, seconds(), None if confirmed is None else confirmed.record)
     return replace(outcome, alone=grouped.reason)
 
 
@@ -288,7 +288,7 @@ def _confirmed(
     result: SearchResult,
     seconds: Callable[[], float],
     progress: Progress | None,
-) -> tuple[TrialResult, ConfirmRecord] | None:
+) -> Confirmed | None:
     """Train the best again, if that is wanted and there is one."""
     if request.confirm is None or result.best is None:
         return None

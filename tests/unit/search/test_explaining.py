@@ -8,7 +8,7 @@ import pytest
 from archmend.search import Budget, TrialResult
 from archmend.search.explaining import explain
 from archmend.search.gaussian_process import Posterior, Weights
-from archmend.spaces import Architecture, Choice, Space
+from archmend.spaces import Architecture, Choice, Repeat, Space
 
 SPACE = Space([*(Choice(f"x{i}", list(range(5))) for i in range(3)), Choice("kind", ["a", "b", "c"])])
 
@@ -31,6 +31,50 @@ def test_the_choices_that_matter_are_named() -> None:
     assert first[1] > 0.7
     assert sum(found.importance.values()) < 1.1
     assert found.fit > 0.9
+
+
+def test_what_a_choice_hangs_on_takes_no_credit_away_from_it() -> None:
+    """Widths exist where the depth says so; a value that the depth alone decides is none of theirs."""
+    deep = Space(
+        [
+            Choice("depth", [1, 2, 3, 4]),
+            Repeat("depth", (Choice("width", [8, 16, 32]),)),
+            Choice("rate", [0.1, 0.2, 0.3]),
+        ]
+    )
+    rng = np.random.default_rng(0)
+    drawn = list({deep.sample(rng): None for _ in range(400)})[:80]
+    values = [-0.05 * int(a["depth"]) - 0.5 * float(a["rate"]) for a in drawn]
+    trials = [TrialResult(i, a, v) for i, (a, v) in enumerate(zip(drawn, values, strict=True))]
+    found = explain(deep, trials)
+    assert found is not None
+    assert list(found.importance)[:2] == ["depth", "rate"]
+    assert found.importance["depth"] > 0.5
+    assert max(share for name, share in found.importance.items() if name.startswith("width")) < 0.05
+    assert sum(found.importance.values()) < 1.1
+
+
+def test_one_that_diverged_does_not_decide_what_is_said() -> None:
+    trials = _trials(60, noise=0.01)
+    sound = explain(SPACE, trials)
+    wrecked = explain(SPACE, [*trials[:-1], TrialResult(59, trials[-1].architecture, -50.0)])
+    assert sound is not None
+    assert wrecked is not None
+    assert wrecked.gain < 3 * sound.gain + 0.01
+    assert next(iter(wrecked.importance)) == "kind"
+
+
+def test_fresh_trainings_count_and_name_the_winner() -> None:
+    trials = _trials(40, noise=0.1)
+    lucky, *others = sorted(trials, key=lambda r: -float(str(r.value)))
+    second = others[0]
+    again = [(lucky, 0.3), (second, 0.9)]
+    fresh = [TrialResult(1000 + i, a.architecture, v) for i, (a, v) in enumerate(again)]
+    told = explain(SPACE, [*trials, *fresh], best=second.architecture)
+    before = explain(SPACE, trials, best=second.architecture)
+    assert told is not None
+    assert before is not None
+    assert told.winner_is_best > before.winner_is_best
 
 
 def test_noise_makes_the_winner_unsure() -> None:

@@ -79,6 +79,32 @@ def test_the_incumbent_is_better_than_the_luckiest() -> None:
     assert np.mean(gained) > 2 * np.std(gained) / np.sqrt(len(gained))
 
 
+def test_few_networks_that_look_alike_are_not_said_to_be_equal_for_certain() -> None:
+    """Of twenty networks with three confirmed, as `--confirm 3` has them: errors are errors."""
+    outside, errors = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        worths = rng.normal(0.8, 0.01, 20)
+        looks = worths + rng.normal(0, 0.02, 20)
+        best = [int(n) for n in np.argsort(-looks)[:3]]
+        values = [*enumerate(looks.tolist())]
+        values += [(n, float(worths[n] + rng.normal(0, 0.02))) for n in best for _ in range(3)]
+        found = {int(e.architecture["n"]): e for e in estimates(_results(values))}
+        errors += [found[n].error for n in best]
+        outside += [abs(found[n].value - worths[n]) > 2 * found[n].error for n in best]
+    assert min(errors) > 0.001
+    assert np.mean(outside) < 0.1
+
+
+def test_of_networks_that_one_look_tells_apart_the_better_mean_wins_before_another_objective() -> None:
+    rng = np.random.default_rng(0)
+    values = [(n, float(v)) for n, v in enumerate(rng.normal(0.7, 0.001, 6))]
+    values += [(7, 0.702), (7, 0.698), (8, 0.700), (8, 0.696)]
+    results = [TrialResult(i, Architecture({"n": n}), (v, -float(9 - n))) for i, (n, v) in enumerate(values)]
+    order = [int(e.architecture["n"]) for e in estimates(results)]
+    assert order.index(7) < order.index(8)
+
+
 def test_several_objectives() -> None:
     a, b = Architecture({"n": 0}), Architecture({"n": 1})
     results = [

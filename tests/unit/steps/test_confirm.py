@@ -69,7 +69,9 @@ def _request(out: Path, **given: Any) -> SearchRequest:
 def _confirmed(
     out: Path, result: SearchResult, pool: _Pool, seconds: float | None = None, **given: Any
 ) -> tuple[TrialResult, ConfirmRecord]:
-    return confirm(_request(out, **given), SPACE, result, lambda: pool, seconds)  # type: ignore[arg-type,return-value]
+    found = confirm(_request(out, **given), SPACE, result, lambda: pool, seconds)  # type: ignore[arg-type,return-value]
+    assert len(found.fresh) == sum(len(candidate.repeats) for candidate in found.record.candidates)
+    return found.winner, found.record
 
 
 def test_the_luckiest_loses_to_the_better_one(tmp_path: Path) -> None:
