@@ -289,3 +289,15 @@ def test_inputs_are_scaled_before_faults_that_they_may_have_made(chain: Any, rin
     assert "without a trial" in first.reason
     assert any(other.kept for other in others)
     assert accuracy(result.model, (vx + 100, vy)) > 0.85
+
+
+def test_settings_that_hide_each_other_are_both_mended(chain: Any, ring: Any) -> None:
+    """A penalty and inputs out of scale: a trial of one remedy shows nothing while the other fault stands."""
+    (x, y), (vx, vy) = ring
+    heavy = {"kernel_regularizer": keras.regularizers.L2(1.5), "activation": "relu"}
+    model = chain(L.Dense(32, **heavy), L.Dense(32, **heavy), optimizer=keras.optimizers.Adam(3e-3))
+    result = fit(model, (x + 100, y), (vx + 100, vy), epochs=30)
+    kept = [decision.remedy for decision in result.decisions if decision.kept]
+    assert {"lower_weight_decay", "scale_input"} <= set(kept)
+    assert "without a trial" in result.decisions[0].reason
+    assert accuracy(result.model, (vx + 100, vy)) > 0.85

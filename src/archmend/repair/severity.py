@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from archmend.repair.values import Symptom
 
 STRUCTURAL = frozenset(
@@ -23,17 +21,14 @@ CERTAIN = 0.9
 """Confidence from which a fault that shows before it has learned anything counts as one that keeps it from
 learning."""
 
-CAUSES = {"unscaled_input": "scale_input"}
-"""Faults of the data that make faults of structure, and the remedy of each."""
+CAUSES = {
+    "unscaled_input": "scale_input",
+    "heavy_dropout": "lower_dropout",
+    "weight_decay": "lower_weight_decay",
+}
+"""Faults of data and settings that are known without training and may make others, and the remedy of each."""
 
 
 def hopeless(symptom: Symptom) -> bool:
     """Whether a network with this symptom is not worth training for a comparison."""
     return symptom.fatal or (symptom.name in STRUCTURAL and symptom.confidence >= CERTAIN)
-
-
-def causes_first(found: Sequence[Symptom]) -> list[Symptom]:
-    """Return the symptoms with what may have caused the others first, where one of these is hopeless."""
-    if not any(map(hopeless, found)):
-        return list(found)
-    return sorted(found, key=lambda symptom: symptom.name not in CAUSES)

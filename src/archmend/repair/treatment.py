@@ -80,7 +80,7 @@ class Treatment:
 
         Where the untouched network cannot learn, the first remedy of the strategy's order after which it
         does is kept. Else the first few race each other, and the winner is compared with the untouched run.
-        A fault of the data beside which the network cannot learn is mended without a trial.
+        A fault of data or settings that comes with others is mended without a trial.
 
         Args:
             symptom: what was seen.
@@ -201,17 +201,14 @@ class Treatment:
         return told
 
     def _cause_mended(self, symptom: Symptom) -> bool:
-        """Mend a fault of the data before the first batch, where others forbid to see whether that helps."""
+        """Mend a fault of data or settings before the first batch, where others hide whether that helps."""
         run = self._run
-        others = any(hopeless(other) for other in self._watch.seen if other.name != symptom.name)
-        if symptom.name not in CAUSES or run.place.steps or not others:
+        if symptom.name not in CAUSES or run.place.steps or self._watch.alone(symptom):
             return False
         for remedy in self._workbench.offered(symptom, len(self.decisions), only=CAUSES[symptom.name]):
             number = self._adopted(remedy, symptom)
             if number is not None:
-                reason = (
-                    "set without a trial: with the other faults, which it may have made, nothing is learned"
-                )
+                reason = "set without a trial: beside other faults no comparison would show what it does"
                 self._note(untried(run, self._strategy, remedy.name, symptom, reason))
                 self._candidates.keep(number)
                 return True

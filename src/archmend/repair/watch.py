@@ -11,7 +11,7 @@ from archmend.repair.pace import PACES
 from archmend.repair.probes import ProbeLog
 from archmend.repair.rates import range_test
 from archmend.repair.run import Run
-from archmend.repair.severity import causes_first, hopeless
+from archmend.repair.severity import CAUSES, hopeless
 from archmend.repair.values import LayerStatistics, RateTest, Symptom, TrainingStatistics
 
 ACT = 0.5
@@ -57,7 +57,7 @@ class Watch:
     def look(self, run: Run, *, epoch_end: bool = False) -> Symptom | None:
         """Return the symptom that counts most now: the surest, then the furthest up; None below `ACT`.
 
-        Before the first batch a fault of the data comes before those of structure that it may have made.
+        Before the first batch a fault of data or settings comes before others, which it may have made.
         """
         steps = run.place.steps
         probed = steps >= self._next_probe
@@ -75,10 +75,14 @@ class Watch:
         if probed and steps == 0 and self._worth_testing(layers, found):
             rates = range_test(run.engine, run.probe_rows(), run.batch_size or USUAL_BATCH)
             found = self._found(run, layers, rates, epoch_end) if rates else found
-        if steps == 0:
-            found = causes_first(found)
+        if steps == 0 and sum(map(self._counts, found)) > 1:
+            found = sorted(found, key=lambda symptom: symptom.name not in CAUSES)
         self.seen = tuple(found)
         return next((symptom for symptom in found if self._counts(symptom)), None)
+
+    def alone(self, symptom: Symptom) -> bool:
+        """Whether nothing else that counts was seen at the last look."""
+        return not any(self._counts(other) for other in self.seen if other.name != symptom.name)
 
     def until_look(self, run: Run) -> int:
         """Return how many batches may be trained before the next look; at least 1."""

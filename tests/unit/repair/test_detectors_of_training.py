@@ -117,6 +117,11 @@ def test_training_rows_far_worse_than_validation_rows_speak_against_the_dropout(
 
 def test_first_losses_above_knowing_nothing_speak_against_the_rate() -> None:
     risen = (1.4, *[9.0 + n % 3 for n in range(15)])
-    found = statistics((), losses=risen, steps=16, epoch_end=False)
+    found = statistics((), losses=risen, steps=16, epoch_end=False, first=())
     assert named(found) == [("learning_rate_high", None)]
     assert named(statistics((), losses=(*[1.4] * 15, 9.0), steps=16, epoch_end=False)) == []
+    # Steps too short to have moved anything did not raise the loss: the first one was lucky.
+    before, still, moved = (layer("a", weight_norm=norm) for norm in (5.0, 5.001, 5.2))
+    for now, says in ((still, []), (moved, [("learning_rate_high", None)])):
+        seen = statistics((), losses=risen, steps=16, epoch_end=False, first=(before,), layers=(now,))
+        assert named(seen) == says

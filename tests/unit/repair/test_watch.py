@@ -91,6 +91,21 @@ def test_the_surest_counts_then_the_first_and_none_below_the_level() -> None:
     assert watch.shown(run) == {"early", "sure"}
 
 
+def test_before_the_first_batch_a_setting_comes_before_what_it_may_have_made() -> None:
+    run: Any = Run()
+    made, setting, doubt = detector("vanishing", 1.0), detector("unscaled_input", 0.7), detector("x", 0.4)
+    alone = Watch([setting, doubt])
+    found = alone.look(run)
+    assert found is not None
+    assert alone.alone(found)
+    both = Watch([made, setting])
+    assert _name(both, run) == "unscaled_input"
+    assert not both.alone(both.seen[0])
+    run.step()
+    both.restart()
+    assert _name(both, run) == "vanishing"
+
+
 def test_what_was_given_up_is_not_told_again_unless_it_is_fatal() -> None:
     run: Any = Run()
     for fatal in (False, True):

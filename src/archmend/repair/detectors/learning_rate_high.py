@@ -22,6 +22,8 @@ EARLY = 60
 """Steps within which the losses themselves tell."""
 ABOVE = 1.5
 """Median of the latest losses over the first loss: what was learned is less than nothing."""
+MOVED = 0.01
+"""Relative change of some layer's weights below which no step can have overshot: the first loss was lucky."""
 WINDOW = 8
 """Losses in that median."""
 
@@ -60,7 +62,14 @@ class LearningRateHigh(Detector):
         if not WINDOW < statistics.steps <= EARLY or len(losses) < statistics.steps:
             return None
         now, known = median(losses[-WINDOW:]), chance_loss(statistics)
-        if not now > ABOVE * max(losses[0], known or 0.0):
+        if not now > ABOVE * max(losses[0], known or 0.0) or not _moved(statistics):
             return None
         evidence = {"rate": statistics.learning_rate, "before": losses[0], "after": now}
         return Symptom(self.name, None, evidence, confidence=0.7)
+
+
+def _moved(statistics: TrainingStatistics) -> bool:
+    """Whether the size of some layer's weights has changed since the first look."""
+    first = {layer.name: layer.weight_norm for layer in statistics.first}
+    known = [(first[layer.name], layer.weight_norm) for layer in statistics.layers if layer.name in first]
+    return not known or any(not abs(now - before) <= MOVED * before for before, now in known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
 from archmend.repair.detector import Detector
@@ -34,7 +35,10 @@ class LearningRateLow(Detector):
             return None
         steps = statistics.epochs * statistics.batches_per_epoch
         reach = own.travel / own.steps * steps
-        fall, fall_100 = own.before - own.after, longer.before - longer.after
+        # Moving averages of a normalisation change what is validated at any rate, however small.
+        still = tests.get(0.01)
+        before = own.before if still is None or not math.isfinite(still.after) else still.after
+        fall, fall_100 = before - own.after, before - longer.after
         if not reach < REACH or not fall_100 > LINEAR * abs(fall):
             return None
         best = min(
