@@ -30,6 +30,9 @@ def list_spaces(context: typer.Context) -> None:
     print_table(("space", "architectures", "data", "an example of a code"), rows)
 
 
+_COUNTED = (("params", "parameters"), ("flops", "FLOPs"))
+
+
 @spaces.command()
 def show(name: Annotated[str, typer.Argument(help="As `archmend spaces` lists it, or a file.")]) -> None:
     """Show the choices of a space, and what its networks cost.
@@ -53,7 +56,8 @@ def show(name: Annotated[str, typer.Argument(help="As `archmend spaces` lists it
     shape = "x".join(map(str, space.input_shape))
     if space.has_cost:
         cost = space.cost(example)
-        figures = f"{cost['params']:,.0f} parameters and {cost['flops']:,.0f} FLOPs"
+        counted = [f"{cost[name]:,.0f} {word}" for name, word in _COUNTED if name in cost]
+        figures = " and ".join(counted) or f"no params or flops, only {', '.join(cost) or 'nothing'},"
     else:
         figures = "no costs are known before a network is built,"
     typer.echo(f"for example {example}: {figures} with rows of {shape} and {space.classes} classes")

@@ -18,9 +18,11 @@ _SPREAD = 100
 class Auto(Strategy):
     """Hands every question on to the strategy that suits this search.
 
-    With several objectives and no limit of trials, or one of at least 100, that is `nsga2`; else `surrogate`,
-    in spaces of every size: it is ahead of `random` from its first model on, tries the whole of a small
-    space, too, and its milliseconds an ask are little beside any training. What it chose is `chosen.name`.
+    With several objectives and a limit of at least 100 trials, or none of trials and time, that is `nsga2`,
+    which is no better than chance below 50 trials (how many fit into a time, nobody knows before). Else
+    `surrogate`, in spaces of every size: it is ahead of `random` from its first model on, tries the whole of
+    a small space, too, and its milliseconds an ask are little beside any training. What it chose is
+    `chosen.name`.
     """
 
     name: ClassVar[str] = "auto"
@@ -62,5 +64,5 @@ class Auto(Strategy):
 
 def chosen_for(budget: Budget, objectives: Sequence[str]) -> type[Strategy]:
     """Return the strategy that suits a search."""
-    many = budget.trials is None or budget.trials >= _SPREAD
+    many = budget.seconds is None if budget.trials is None else budget.trials >= _SPREAD
     return Nsga2 if len(objectives) > 1 and many else Surrogate

@@ -43,13 +43,22 @@ class OneByOne:
         self._waiting: deque[Suggestion] = deque()
         self._running: Iterator[TrialResult] | None = None
         self._open: set[int] = set()
+        self._surplus: object = None
 
     def submit(self, suggestion: Suggestion) -> None:
         """Keep a suggestion for the next call."""
         self._waiting.append(suggestion)
 
     def next_result(self) -> TrialResult:
-        """Return a result of the call under way, or of the next call."""
+        """Return a result of the call under way, or of the next call.
+
+        Raises:
+            BadInput: no result, a wrong one, or one more than the last call was asked for.
+        """
+        if self._surplus is not None:
+            raise BadInput(
+                f"the evaluator gave {_said(self._surplus)} after each trial had one; give one each"
+            )
         if not self._open:
             batch = list(self._waiting)
             self._waiting.clear()
@@ -57,10 +66,20 @@ class OneByOne:
             self._running = iter(self._evaluator(batch))
         assert self._running is not None
         result = next(self._running, None)
-        if result is None or result.id not in self._open:
-            given = "nothing" if result is None else f"a result of trial {result.id}"
+        if not isinstance(result, TrialResult) or result.id not in self._open:
             raise BadInput(
-                f"the evaluator gave {given} and trials {sorted(self._open)} are open; give one each"
+                f"the evaluator gave {_said(result)} and trials {sorted(self._open)} are open; give one each"
             )
         self._open.discard(result.id)
+        if not self._open:
+            # What a generator does behind its last result is done now; one more is told once this one is.
+            self._surplus = next(self._running, None)
         return result
+
+
+def _said(given: object) -> str:
+    if given is None:
+        return "nothing"
+    return (
+        f"a result of trial {given.id}" if isinstance(given, TrialResult) else f"{given!r}, no TrialResult,"
+    )

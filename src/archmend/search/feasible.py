@@ -24,6 +24,10 @@ _APART = 12
 _STEPS = 30
 _PATIENCE = 3
 _DESCENDED = 8
+_LEVELS = 4
+"""Up to so many different costs over the limits among the first draws, none of them leads anywhere."""
+PLAIN = 50_000
+"""Plain draws for those that fit where costs lead nowhere: finds one in 10,000 with a probability of 0.99."""
 
 Costed = tuple[Architecture, float]
 """An architecture and how far it is over the limits, see `Budget.overrun`."""
@@ -45,6 +49,7 @@ class Feasible:
 
     Attributes:
         rare: whether plain draws hardly ever fit. share: of them that fit, as estimated so far.
+        flat: whether they are rare and the others' costs lead nowhere.
         nearest: what is nearest to the limits, or within them, of all that was seen.
     """
 
@@ -62,6 +67,7 @@ class Feasible:
         pilot = [self._costed(space.sample(self._rng)) for _ in range(_PILOT)]
         self.share = sum(over <= 1 for _, over in pilot) / _PILOT
         self.rare = self.share < _RARE
+        self.flat = self.rare and len({over for _, over in pilot if over > 1}) <= _LEVELS
         self.nearest = min(pilot, key=_over)
         choices = max(1.0, sum(len(architecture) for architecture, _ in pilot) / _PILOT)
         # From half of the choices to about half of one: large steps for the start, small ones at the limits.
@@ -77,7 +83,8 @@ class Feasible:
         """Architectures within the limits: all of a space that is listed, else some, also several times."""
         if self._lists:
             return list(self._listed)
-        return [architecture for architecture, _ in self._led_to_the_limits()]
+        led = [architecture for architecture, _ in self._led_to_the_limits()]
+        return led or self._found_by_plain_draws()
 
     def draws(self, rng: np.random.Generator) -> Iterator[Architecture]:
         """Yield random architectures within the limits, without an end; none if none was found."""
@@ -135,6 +142,18 @@ class Feasible:
         lowest = [self._descended(costed) for costed in nearest]
         self._note(lowest)
         return [costed for costed in lowest if costed[1] <= 1]
+
+    def _found_by_plain_draws(self) -> list[Architecture]:
+        """Draw until some fit, where the costs have so few levels that they lead nowhere."""
+        found: dict[Architecture, None] = {}
+        for _ in range(PLAIN if self.flat else 0):
+            drawn = self._costed(self._space.sample(self._rng))
+            if drawn[1] <= 1:
+                self._note([drawn])
+                found[drawn[0]] = None
+                if len(found) == _DESCENDED:
+                    break
+        return list(found)
 
     def _descended(self, here: Costed) -> Costed:
         while here[1] > 1:

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from archmend.errors import BadInput
-from archmend.search.feasible import feasible
+from archmend.search.feasible import PLAIN, feasible
 from archmend.search.types import COSTS, Budget
 from archmend.spaces import Architecture, Space
 
@@ -51,7 +51,11 @@ def draw_within(
                 return drawn
     if space.size > _LISTED:
         starts = within.population if within is not None else [space.sample(rng) for _ in range(_STARTS)]
-        return _by_steps(space, budget, rng, starts, wanted)
+        found = _by_steps(space, budget, rng, starts, wanted)
+        if found is None and within is not None and within.flat:
+            plain = (space.sample(rng) for _ in range(PLAIN))
+            found = next((a for a in plain if wanted(a) and fits(space, budget, a)), None)
+        return found
     left = [a for a in _all_within(space, budget) if wanted(a)]
     return left[int(rng.integers(len(left)))] if left else None
 
@@ -96,10 +100,10 @@ def refuse_impossible(space: Space, budget: Budget) -> None:
     limits = [(name, limit) for name, limit in budget.limits() if name in cost]
     asked = ", ".join(f"{COSTS[name][0]} {_figure(limit)}" for name, limit in limits)
     found = ", ".join(f"{_called(name)} {_figure(cost[name])}" for name, _ in limits)
-    raise BadInput(
-        f"no architecture of space {space.name!r} fits {asked}; the cheapest found has {found}: "
-        "raise the limit"
-    )
+    # Where costs lead nowhere, what is rarer than the draws may have been missed.
+    missed = within.flat and space.size > _LISTED
+    which = "no architecture that was found in space" if missed else "no architecture of space"
+    raise BadInput(f"{which} {space.name!r} fits {asked}; the cheapest found has {found}: raise the limit")
 
 
 def _refuse_unknown_costs(space: Space, budget: Budget) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from numbers import Integral
 from typing import Any
 
 from archmend.errors import BadInput, unknown_name
@@ -74,13 +75,13 @@ def create_strategy(
 
     Raises:
         BadInput: an unknown name, setting or objective, a space that the strategy cannot search, a budget
-            that nothing fits.
+            that nothing fits (`grid` goes through all of a space whatever the budget).
     """
     classes = _classes()
     if name not in classes:
         raise unknown_name("strategy", name, classes)
-    if isinstance(seed, bool) or seed < 0:
-        raise BadInput(f"seed must be a whole number of at least 0, got {seed}")
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
+        raise BadInput(f"seed must be a whole number of at least 0, got {seed!r}")
     return classes[name](
         space, seed, budget=budget, objectives=checked_objectives(objectives), prior=prior, **settings
     )

@@ -21,7 +21,7 @@ NO_SETTINGS = ("name", "space", "seed", "budget", "objectives", "prior")
 class Settings(BaseModel):
     """Base of a strategy's settings: a subclass has one field each, with its default and its limits."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Strategy(ABC):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from archmend.spaces.yaml_tree import Node, wrong
@@ -49,7 +49,7 @@ def check_waits(label: str, choices: Sequence[Waits]) -> None:
         _check_cycle(label, choice, first)
     place = {choice.name: number for number, choice in enumerate(choices)}
     for choice in choices:
-        for parent in _waits_for(choice):
+        for parent in _waits_for(choice, first):
             if parent in place and place[parent] > place[choice.name]:
                 raise wrong(
                     label,
@@ -65,7 +65,7 @@ def _check_cycle(label: str, start: Waits, known: dict[str, Waits]) -> None:
     seen = {start.name}
     while ways:
         way = ways.pop(0)
-        for parent in _waits_for(way[-1]):
+        for parent in _waits_for(way[-1], known):
             if parent == start.name:
                 raise wrong(label, start.line, _cycle([*way, start]))
             if parent in known and parent not in seen:
@@ -80,5 +80,12 @@ def _cycle(way: list[Waits]) -> str:
     return f"choice {way[0].name!r} depends on {rest}: a cycle of conditions; remove one of them"
 
 
-def _waits_for(choice: Waits) -> list[str]:
-    return [*choice.parents, *([choice.by] if choice.by else [])]
+def _waits_for(choice: Waits, known: Mapping[str, Waits]) -> list[str]:
+    """Return what a choice waits for; a repetition of a choice, such as `w_1`, counts as `w`."""
+    parents = [*choice.parents, *([choice.by] if choice.by else [])]
+    return [_repeated(parent, known) or parent for parent in parents]
+
+
+def _repeated(parent: str, known: Mapping[str, Waits]) -> str | None:
+    base, _, number = parent.rpartition("_")
+    return base if parent not in known and number.isdigit() and base in known and known[base].by else None

@@ -185,3 +185,21 @@ def test_names_from_data(data: str, name: str) -> None:
     assert data_name(data) == name
     assert run_folder(None, data).name.endswith(f"-{name}")
     assert run_folder(Path("mine"), data) == Path("mine")
+
+
+def test_a_space_that_counts_one_cost_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (
+        "from archmend.spaces import Choice, Space\n"
+        "space = Space([Choice('n', [1, 2])], name='mine', cost=lambda a: {KEY: 7.0})\n"
+        "def build(architecture, input_shape, classes):\n    raise NotImplementedError\n"
+    )
+    for key, said in (
+        ("params", "7 parameters with rows"),
+        ("weights", "no params or flops, only weights, with"),
+    ):
+        path = tmp_path / f"{key}.py"
+        path.write_text(text.replace("KEY", repr(key)))
+        with pytest.raises(SystemExit) as done:
+            main(["spaces", "show", str(path)])
+        assert not done.value.code
+        assert said in capsys.readouterr().out

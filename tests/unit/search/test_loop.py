@@ -210,6 +210,40 @@ def test_an_evaluator_that_gives_nothing() -> None:
         run(SPACE, lambda suggestions: [], create_strategy("random", SPACE), Budget(trials=1))
 
 
+def test_an_evaluator_that_gives_no_results_or_one_too_many() -> None:
+    def numbers(suggestions: list[Suggestion]) -> list[TrialResult]:
+        return [0.5 for _ in suggestions]  # type: ignore[misc]
+
+    with pytest.raises(BadInput, match=r"gave 0.5, no TrialResult, and trials \[0\] are open"):
+        run(SPACE, numbers, create_strategy("random", SPACE), Budget(trials=3))
+    ended = []
+
+    def twice(suggestions: list[Suggestion]) -> Iterator[TrialResult]:
+        for s in suggestions:
+            yield TrialResult(s.id, s.architecture, 0.5)
+            ended.append(s.id)
+            yield TrialResult(s.id, s.architecture, 0.9)
+
+    with pytest.raises(BadInput, match="gave a result of trial 0 after each trial had one"):
+        run(SPACE, twice, create_strategy("random", SPACE), Budget(trials=3))
+    assert ended == [0]
+
+
+@pytest.mark.parametrize("seed", ["3", 1.5, -1, True])
+def test_what_is_no_seed(seed: object) -> None:
+    with pytest.raises(BadInput, match="seed must be a whole number of at least 0, got"):
+        create_strategy("random", SPACE, seed)  # type: ignore[arg-type]
+
+
+def test_the_default_for_several_objectives_depends_on_how_many_trials_there_will_be() -> None:
+    def chosen(**limits: float) -> str:
+        budget = Budget(**limits)  # type: ignore[arg-type]
+        return create_strategy("auto", SPACE, budget=budget, objectives=("accuracy", "params")).chosen.name  # type: ignore[attr-defined]
+
+    assert chosen() == chosen(trials=100) == chosen(trials=100, seconds=5) == "nsga2"
+    assert chosen(trials=99) == chosen(seconds=5) == "surrogate"
+
+
 def test_cost_limits_without_costs() -> None:
     with pytest.raises(BadInput, match="space 'small' knows no costs"):
         run(

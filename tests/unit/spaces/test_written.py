@@ -123,6 +123,11 @@ WRONG: dict[str, tuple[str, str]] = {
         "- {name: n, values: [1], when: {a: 1}}",
         "line 4: choice 'a' depends on 'n' (line 5), which depends on 'a' (line 4): a cycle of conditions",
     ),
+    "cycle through one repetition": (
+        "choices:\n- {name: n, values: [1, 2], when: {a_1: 1}}\n"
+        "- repeat: n\n  choices:\n  - {name: a, values: [1]}",
+        "line 2: choice 'n' depends on 'a' (line 5), which depends on 'n' (line 2): a cycle of conditions",
+    ),
     "too late": (
         "choices:\n- {name: a, values: [1], when: {b: 1}}\n- {name: b, values: [1]}",
         "line 2: choice 'a' depends on 'b', which comes after it (line 3); move that one up",
