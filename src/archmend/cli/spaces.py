@@ -10,6 +10,7 @@ from archmend.cli.group import NearestNames
 from archmend.cli.tables import print_table
 
 spaces = typer.Typer(cls=NearestNames, rich_markup_mode=None)
+_COUNTED = (("params", "parameters"), ("flops", "FLOPs"))
 
 
 @spaces.callback(invoke_without_command=True)
@@ -28,9 +29,6 @@ def list_spaces(context: typer.Context) -> None:
         space = source.example_space()
         rows.append((name, size_text(space.size), source.data, str(space.example())))
     print_table(("space", "architectures", "data", "an example of a code"), rows)
-
-
-_COUNTED = (("params", "parameters"), ("flops", "FLOPs"))
 
 
 @spaces.command()

@@ -80,6 +80,6 @@ class OneByOne:
 def _said(given: object) -> str:
     if given is None:
         return "nothing"
-    return (
-        f"a result of trial {given.id}" if isinstance(given, TrialResult) else f"{given!r}, no TrialResult,"
-    )
+    if isinstance(given, TrialResult):
+        return f"a result of trial {given.id}"
+    return f"{given!r}, no TrialResult,"

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from archmend.search.comparable import comparable
 from archmend.search.coordinates import Coordinates
 from archmend.search.fitting import draw_within, fits
 from archmend.search.gaussian_process import Belief, Posterior, fit_weights
 from archmend.search.objectives import first_of
-from archmend.search.repeats import incumbent, least_usual
+from archmend.search.repeats import incumbent, least_usual, measurements
 from archmend.search.scores import rank_correlation
 from archmend.search.types import Budget, TrialResult
 from archmend.spaces import Architecture, Space
@@ -74,14 +73,16 @@ def explain(
         more: how many further trials to look ahead.
         seed: of the draws.
     """
-    values_of = _values(results)
+    groups = measurements(results)
+    values_of = {a: float(np.mean([first_of(r.value) for r in group])) for a, group in groups.items()}
     found = incumbent(results) if best is None else None
     winner = best if found is None else found.architecture
     if winner not in values_of or len(values_of) < LEAST:
         return None
     rng = np.random.default_rng(seed)
     tried = _kept(list(values_of), winner, rng)
-    values = _unusual_cut(np.array([values_of[a] for a in tried]))
+    values = np.array([values_of[a] for a in tried])
+    values = np.maximum(values, least_usual(values))
     scale = float(values.std()) or 1.0
     scaled = (values - values.mean()) / scale
     coordinates = Coordinates(space)
@@ -102,20 +103,6 @@ def explain(
         float(np.quantile(gains, 0.1)),
         float(np.quantile(gains, 0.9)),
     )
-
-
-def _values(results: Sequence[TrialResult]) -> dict[Architecture, float]:
-    """Return the mean of each architecture's measurements, in the order of the trials."""
-    found: dict[Architecture, list[float]] = {}
-    for result in sorted(comparable(results), key=lambda r: r.id):
-        if result.value is not None:
-            found.setdefault(result.architecture, []).append(first_of(result.value))
-    return {architecture: float(np.mean(values)) for architecture, values in found.items()}
-
-
-def _unusual_cut(values: np.ndarray) -> np.ndarray:
-    """Return the values with those that diverged set to the least that is usual."""
-    return np.maximum(values, least_usual(values))
 
 
 def _kept(tried: list[Architecture], winner: Architecture, rng: np.random.Generator) -> list[Architecture]:
@@ -148,12 +135,15 @@ def _importance(space: Space, drawn: Sequence[Architecture], predicted: np.ndarr
         for architecture, value in zip(drawn, predicted.tolist(), strict=True):
             if choice.name in architecture:
                 groups.setdefault(architecture[choice.name], []).append(value)
-        there = np.array([value for group in groups.values() for value in group])
+        if not groups:
+            shares[choice.name] = 0.0
+            continue
+        there = np.concatenate(list(groups.values()))
         means = np.array([np.mean(g) for g in groups.values()])
         sizes = np.array([len(g) for g in groups.values()])
-        between = float((sizes * (means - there.mean()) ** 2).sum()) if groups else 0.0
+        between = float((sizes * (means - there.mean()) ** 2).sum())
         # Groups of pure chance differ, too: by their number less one, times the variance.
-        chance = (len(groups) - 1) * float(there.var()) if groups else 0.0
+        chance = (len(groups) - 1) * float(there.var())
         shares[choice.name] = min(1.0, max(0.0, between - chance) / len(predicted) / total)
     return dict(sorted(shares.items(), key=lambda item: -item[1]))
 

@@ -26,7 +26,7 @@ _PATIENCE = 3
 _DESCENDED = 8
 _LEVELS = 4
 """Up to so many different costs over the limits among the first draws, none of them leads anywhere."""
-PLAIN = 50_000
+_PLAIN = 50_000
 """Plain draws for those that fit where costs lead nowhere: finds one in 10,000 with a probability of 0.99."""
 
 Costed = tuple[Architecture, float]
@@ -84,7 +84,7 @@ class Feasible:
         if self._lists:
             return list(self._listed)
         led = [architecture for architecture, _ in self._led_to_the_limits()]
-        return led or self._found_by_plain_draws()
+        return led or self._some_of_plain_draws()
 
     def draws(self, rng: np.random.Generator) -> Iterator[Architecture]:
         """Yield random architectures within the limits, without an end; none if none was found."""
@@ -97,6 +97,13 @@ class Feasible:
                 here = self._moved(here, 1.0, rng)
                 if step >= _APART:
                     yield here[0]
+
+    def plain_draws(self, rng: np.random.Generator) -> Iterator[Architecture]:
+        """Yield what fits of many draws from the whole space, where costs lead nowhere; else nothing."""
+        for _ in range(_PLAIN if self.flat else 0):
+            drawn, over = self._costed(self._space.sample(rng))
+            if over <= 1:
+                yield drawn
 
     @cached_property
     def _listed(self) -> dict[Architecture, float]:
@@ -143,16 +150,13 @@ class Feasible:
         self._note(lowest)
         return [costed for costed in lowest if costed[1] <= 1]
 
-    def _found_by_plain_draws(self) -> list[Architecture]:
-        """Draw until some fit, where the costs have so few levels that they lead nowhere."""
+    def _some_of_plain_draws(self) -> list[Architecture]:
         found: dict[Architecture, None] = {}
-        for _ in range(PLAIN if self.flat else 0):
-            drawn = self._costed(self._space.sample(self._rng))
-            if drawn[1] <= 1:
-                self._note([drawn])
-                found[drawn[0]] = None
-                if len(found) == _DESCENDED:
-                    break
+        for drawn in self.plain_draws(self._rng):
+            found[drawn] = None
+            if len(found) == _DESCENDED:
+                break
+        self._note([self._costed(architecture) for architecture in found])
         return list(found)
 
     def _descended(self, here: Costed) -> Costed:

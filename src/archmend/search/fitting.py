@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from archmend.errors import BadInput
-from archmend.search.feasible import PLAIN, feasible
+from archmend.search.feasible import feasible
 from archmend.search.types import COSTS, Budget
 from archmend.spaces import Architecture, Space
 
@@ -52,9 +52,8 @@ def draw_within(
     if space.size > _LISTED:
         starts = within.population if within is not None else [space.sample(rng) for _ in range(_STARTS)]
         found = _by_steps(space, budget, rng, starts, wanted)
-        if found is None and within is not None and within.flat:
-            plain = (space.sample(rng) for _ in range(PLAIN))
-            found = next((a for a in plain if wanted(a) and fits(space, budget, a)), None)
+        if found is None and within is not None:
+            return next(filter(wanted, within.plain_draws(rng)), None)
         return found
     left = [a for a in _all_within(space, budget) if wanted(a)]
     return left[int(rng.integers(len(left)))] if left else None

@@ -110,6 +110,14 @@ def fit(groups: Sequence[Sequence[float]]) -> Model:
     return Model(math.sqrt(noise), spreads, centres, totals**-0.5, weights / weights.sum())
 
 
+def measurements(results: Iterable[TrialResult]) -> dict[Architecture, list[TrialResult]]:
+    """Return each architecture's measured results of the highest fidelity, in the order of their ids."""
+    groups: dict[Architecture, list[TrialResult]] = {}
+    for result in sorted(comparable(results), key=lambda r: r.id):
+        groups.setdefault(result.architecture, []).append(result)
+    return groups
+
+
 def estimates(results: Iterable[TrialResult]) -> list[Estimate]:
     """Return an estimate for each measured architecture, the best first.
 
@@ -117,9 +125,7 @@ def estimates(results: Iterable[TrialResult]) -> list[Estimate]:
         results: of one search; of several fidelities only the highest counts. Of several objectives the
             first is estimated, and decides; of equal ones its mean does, then the further objectives.
     """
-    groups: dict[Architecture, list[TrialResult]] = {}
-    for result in sorted(comparable(results), key=lambda r: r.id):
-        groups.setdefault(result.architecture, []).append(result)
+    groups = measurements(results)
     if not groups:
         return []
     values = [[all_of(r.value) for r in group] for group in groups.values()]

@@ -126,12 +126,12 @@ class Surrogate(LimitedStrategy):
         seen: set[Architecture],
     ) -> Architecture | None:
         model = self._model(told, number, before)
-        promising = _Promising(model.posterior, model.running)
-        promising.look([*map(self._neighbours, model.best), self._from_afar(number)])
         # Every other ask has to beat what was measured, by a margin: where the first model is sure of the
         # wrong hill, and where training is noisy, the believed best alone keeps the search where it is.
         best = model.believed if number % 2 else model.shown + _MARGIN
-        return self._most_promising(promising, best, seen)
+        promising = _Promising(model.posterior, model.running, best)
+        promising.look([*map(self._neighbours, model.best), self._from_afar(number)])
+        return self._most_promising(promising, seen)
 
     def _model(self, told: Sequence[TrialResult], number: int, before: Mapping[int, Architecture]) -> _Model:
         weights = self._weights(told)
@@ -176,11 +176,8 @@ class Surrogate(LimitedStrategy):
         points = self._coordinates.of(architectures)
         return np.concatenate([points, np.zeros((len(points), len(self._tasks)))], axis=1)
 
-    def _most_promising(
-        self, promising: _Promising, best: float, seen: set[Architecture]
-    ) -> Architecture | None:
-        """Return what is expected to exceed `best` most, of the pools and the neighbours of their best."""
-        promising.aim(best)
+    def _most_promising(self, promising: _Promising, seen: set[Architecture]) -> Architecture | None:
+        """Return the most promising of the pools and of the neighbours of their best."""
         climbed: set[Architecture] = set()
         for _ in range(_ROUNDS):
             top = [a for a in islice(promising.ranked(seen), _CLIMBS) if a not in climbed]
@@ -215,15 +212,10 @@ class Surrogate(LimitedStrategy):
 class _Promising:
     """Candidates with by how much each is expected to exceed a value, less where something runs nearby."""
 
-    def __init__(self, posterior: Posterior, running: np.ndarray) -> None:
-        self._posterior, self._running, self._best = posterior, running, 0.0
+    def __init__(self, posterior: Posterior, running: np.ndarray, best: float) -> None:
+        self._posterior, self._running, self._best = posterior, running, best
         self._architectures: list[Architecture] = []
-        self._means, self._deviations, self._news, self._gains = np.empty((4, 0))
-
-    def aim(self, best: float) -> None:
-        """Set the value to exceed."""
-        self._best = best
-        self._gains = self._news * expected_improvement(self._means, self._deviations, best)
+        self._gains = np.empty(0)
 
     def look(self, pools: Iterable[_Pool]) -> None:
         """Take in candidates; those that are there already do no harm."""
@@ -233,9 +225,6 @@ class _Promising:
             means, deviations = self._posterior.at(points)
             news = self._posterior.news(points, self._running)
             gains = news * expected_improvement(means, deviations, self._best)
-            self._means = np.concatenate([self._means, means])
-            self._deviations = np.concatenate([self._deviations, deviations])
-            self._news = np.concatenate([self._news, news])
             self._gains = np.concatenate([self._gains, gains])
             for pool in pools:
                 self._architectures += pool.architectures
