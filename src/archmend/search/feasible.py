@@ -24,10 +24,13 @@ _APART = 12
 _STEPS = 30
 _PATIENCE = 3
 _DESCENDED = 8
+_DESCENTS = 3
 _LEVELS = 4
 """Up to so many different costs over the limits among the first draws, none of them leads anywhere."""
-_PLAIN = 50_000
+PLAIN = 50_000
 """Plain draws for those that fit where costs lead nowhere: finds one in 10,000 with a probability of 0.99."""
+_BLOCK = 64
+"""Found ones that end these draws for now."""
 
 Costed = tuple[Architecture, float]
 """An architecture and how far it is over the limits, see `Budget.overrun`."""
@@ -49,7 +52,8 @@ class Feasible:
 
     Attributes:
         rare: whether plain draws hardly ever fit. share: of them that fit, as estimated so far.
-        flat: whether they are rare and the others' costs lead nowhere.
+        flat: whether they are rare and the others' costs lead nowhere, as far as known: they have few levels,
+            or following them down from several places ended at several.
         nearest: what is nearest to the limits, or within them, of all that was seen.
     """
 
@@ -69,6 +73,7 @@ class Feasible:
         self.rare = self.share < _RARE
         self.flat = self.rare and len({over for _, over in pilot if over > 1}) <= _LEVELS
         self.nearest = min(pilot, key=_over)
+        self._blocks: list[list[Architecture]] = []
         choices = max(1.0, sum(len(architecture) for architecture, _ in pilot) / _PILOT)
         # From half of the choices to about half of one: large steps for the start, small ones at the limits.
         self._shares = [0.5**power for power in range(1, 2 + max(1, math.ceil(math.log2(choices))))]
@@ -84,7 +89,9 @@ class Feasible:
         if self._lists:
             return list(self._listed)
         led = [architecture for architecture, _ in self._led_to_the_limits()]
-        return led or self._some_of_plain_draws()
+        if not led:
+            self.flat = self.flat or self._leads_apart()
+        return led or (self._plainly_drawn(0) if self.flat else [])
 
     def draws(self, rng: np.random.Generator) -> Iterator[Architecture]:
         """Yield random architectures within the limits, without an end; none if none was found."""
@@ -99,11 +106,16 @@ class Feasible:
                     yield here[0]
 
     def plain_draws(self, rng: np.random.Generator) -> Iterator[Architecture]:
-        """Yield what fits of many draws from the whole space, where costs lead nowhere; else nothing."""
-        for _ in range(_PLAIN if self.flat else 0):
-            drawn, over = self._costed(self._space.sample(rng))
-            if over <= 1:
-                yield drawn
+        """Yield what fits of plain draws, none twice, where costs lead nowhere; else nothing.
+
+        They are dear where few fit, so that those once found are kept, and new ones drawn when all of these
+        have been yielded.
+        """
+        block = 0
+        while self.flat and (drawn := self._plainly_drawn(block)):
+            for place in rng.permutation(len(drawn)):
+                yield drawn[place]
+            block += 1
 
     @cached_property
     def _listed(self) -> dict[Architecture, float]:
@@ -150,14 +162,27 @@ class Feasible:
         self._note(lowest)
         return [costed for costed in lowest if costed[1] <= 1]
 
-    def _some_of_plain_draws(self) -> list[Architecture]:
-        found: dict[Architecture, None] = {}
-        for drawn in self.plain_draws(self._rng):
-            found[drawn] = None
-            if len(found) == _DESCENDED:
-                break
-        self._note([self._costed(architecture) for architecture in found])
-        return list(found)
+    def _plainly_drawn(self, block: int) -> list[Architecture]:
+        """Return what fits of many plain draws and is in no block before: nothing, where no more is found."""
+        while len(self._blocks) <= block:
+            known = {architecture for before in self._blocks for architecture in before}
+            new: dict[Architecture, None] = {}
+            # A generator of its own, so that a block is the same whenever it is drawn.
+            rng = np.random.default_rng([1, len(self._blocks)])
+            for _ in range(PLAIN):
+                costed = self._costed(self._space.sample(rng))
+                if costed[1] <= 1 and costed[0] not in known:
+                    new[costed[0]] = None
+                    self._note([costed])
+                if len(new) == _BLOCK:
+                    break
+            self._blocks.append(list(new))
+        return self._blocks[block]
+
+    def _leads_apart(self) -> bool:
+        """Whether going down from some random places ends at different costs: then they say little of the way."""
+        starts = [self._costed(self._space.sample(self._rng)) for _ in range(_DESCENTS)]
+        return len({self._descended(start)[1] for start in starts}) > 1
 
     def _descended(self, here: Costed) -> Costed:
         while here[1] > 1:

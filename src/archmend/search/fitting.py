@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 
 from archmend.errors import BadInput
-from archmend.search.feasible import feasible
+from archmend.search.feasible import PLAIN, feasible
 from archmend.search.types import COSTS, Budget
 from archmend.spaces import Architecture, Space
 
@@ -101,7 +101,7 @@ def refuse_impossible(space: Space, budget: Budget) -> None:
     found = ", ".join(f"{_called(name)} {_figure(cost[name])}" for name, _ in limits)
     # Where costs lead nowhere, what is rarer than the draws may have been missed.
     missed = within.flat and space.size > _LISTED
-    which = "no architecture that was found in space" if missed else "no architecture of space"
+    which = f"no architecture among {PLAIN:,} drawn from space" if missed else "no architecture of space"
     raise BadInput(f"{which} {space.name!r} fits {asked}; the cheapest found has {found}: raise the limit")
 
 

@@ -94,6 +94,9 @@ class Strategy(ABC):
 
         A result that does not say for how many epochs it was asked has those of its suggestion.
 
+        An id that was never asked here is taken, too, however large: a history may have gaps, come in parts
+        and come from another object, and what is taken must not depend on whether this one has asked.
+
         Raises:
             BadInput: an architecture of another space; a result with another architecture, or more or fewer
                 epochs, than was suggested under its id; a trial that was told otherwise before; not one value
