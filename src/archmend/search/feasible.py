@@ -180,7 +180,7 @@ class Feasible:
         return self._blocks[block]
 
     def _leads_apart(self) -> bool:
-        """Whether going down from some random places ends at different costs: then they say little of the way."""
+        """Whether ways down from random places end at different costs, which then say little of the way."""
         starts = [self._costed(self._space.sample(self._rng)) for _ in range(_DESCENTS)]
         return len({self._descended(start)[1] for start in starts}) > 1
 
