@@ -57,7 +57,7 @@ def main() -> None:
         arranged = cohort.arranged([recipes[n] for n in cohort.networks])
         population = Population(members, programs, rule, arranged, batch_size=BATCH, order=0)
         begun = time.perf_counter()
-        population._stretch(order, 0, 1, 0)
+        population.stretch(order, 0, 1, 0)
         seconds["compile"] += time.perf_counter() - begun
         begun = time.perf_counter()
         for _ in range(case.epochs):

@@ -24,7 +24,7 @@ from archmend.steps.trial_group import group_lines, trials
 from archmend.steps.trial_record import record_uri
 from archmend.steps.trial_weights import offered_weights
 from archmend.storage import exists, read_bytes
-from archmend.testing.katib.controller import _filled
+from archmend.testing.katib.controller import filled
 from archmend.training import Report, trial_seed
 
 SPACE = create_space("seed-fc", input_shape=(4,), classes=3)
@@ -167,7 +167,7 @@ def test_the_command_of_a_pod_is_one_that_the_trial_understands(data: str, folde
     template = build_experiment(made).to_dict()["spec"]["trialTemplate"]
     container = template["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
     values = {"architecture": "3-3,1-1", "epochs": "2"}
-    program, *words = _filled(template, container, values, f"{made.name}-6")
+    program, *words = filled(template, container, values, f"{made.name}-6")
     assert program == "archmend"
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output

@@ -118,7 +118,7 @@ class Controller:
         ours = spec["algorithm"]["algorithmName"].startswith("archmend-")
         trial = f"{name}-{number * _per_pod(experiment) if ours else _by_chance(name, number)}"
         container = spec["trialTemplate"]["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
-        run = Run(trial, number, assignments, _filled(spec["trialTemplate"], container, assignments, trial))
+        run = Run(trial, number, assignments, filled(spec["trialTemplate"], container, assignments, trial))
         outcome = self._outcomes[trial] = self.script(run)
         self._ages[trial] = 0
         memory = container["resources"]["limits"].get("memory", "")
@@ -244,9 +244,10 @@ def _drawn(parameter: Mapping[str, Any], rng: np.random.Generator) -> str:
     return str(rng.choice(feasible["list"]))
 
 
-def _filled(
+def filled(
     template: Mapping[str, Any], container: Mapping[str, Any], assignments: Mapping[str, str], trial: str
 ) -> tuple[str, ...]:
+    """Return the words of a trial's command, with Katib's placeholders filled in as its controller does."""
     references = {p["name"]: p["reference"] for p in template["trialParameters"]}
     values = {
         name: trial if reference == "${trialSpec.Name}" else assignments[reference]

@@ -148,7 +148,7 @@ class Population:
             if deadline is not None and started >= deadline:
                 return False
             last = self._batches if deadline is None else min(first + self._pacing.stretch, self._batches)
-            total += self._stretch(order, first, last, begun * self._batches)
+            total += self.stretch(order, first, last, begun * self._batches)
             self._pacing.learn(last - first, time.monotonic() - started)
             self.broken[~np.isfinite(total) & (self.broken == 0)] = begun + 1
             self.epochs = begun + last / self._batches
@@ -156,8 +156,15 @@ class Population:
         self.losses.append(total / self._rows)
         return True
 
-    def _stretch(self, order: Any, first: int, last: int, steps: int) -> np.ndarray:
-        """Train some batches and return the sum of each network's losses over their rows."""
+    def stretch(self, order: Any, first: int, last: int, steps: int) -> np.ndarray:
+        """Train some batches; return the sum of each network's losses over their rows, (networks,).
+
+        Args:
+            order: of the rows, (rows,).
+            first: batch of that order to begin with.
+            last: batch to end before.
+            steps: that were taken before this epoch.
+        """
         import tensorflow as tf
 
         p = self._packed

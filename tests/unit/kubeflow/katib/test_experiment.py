@@ -18,7 +18,7 @@ from archmend.kubeflow.suggestion import api_pb2 as messages
 from archmend.kubeflow.suggestion.checking import check
 from archmend.kubeflow.suggestion.experiment import Search, read_experiment
 from archmend.search import Budget
-from archmend.testing.katib.controller import _filled
+from archmend.testing.katib.controller import filled
 
 
 def spec(*args: Any, **other: Any) -> dict[str, Any]:
@@ -187,7 +187,7 @@ def test_a_trials_command_is_one_shell_line_that_means_itself(strategy: str, spa
     container = template["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
     references = [p["reference"] for p in template["trialParameters"]]
     values = dict.fromkeys(references, "1e-05")
-    words = _filled(template, container, values, "archmend-1-7")
+    words = filled(template, container, values, "archmend-1-7")
     assert shlex.split(" ".join(words)) == list(words)
     assert words[:2] == ("archmend", "trial")
     assert "--name=archmend-1-7" in words
@@ -416,7 +416,7 @@ def test_how_a_pod_trains_several_stands_in_its_command() -> None:
     assert _job_of(spec(together={"no-fuse": True}))["command"][-1] == "--no-fuse"
     values = {"architecture": "1-1,,9-10@3,2-2", "epochs": "9", "trial": "e-3"}
     template = spec(pods={"trials_per_pod": 4})["trialTemplate"]
-    words = _filled(template, made, values, "e-3")
+    words = filled(template, made, values, "e-3")
     assert shlex.split(" ".join(words)) == list(words)
     assert "--architecture=1-1,,9-10@3,2-2" in words
 

@@ -26,7 +26,7 @@ from archmend.steps.trial import trial
 from archmend.steps.trial_record import record_uri
 from archmend.steps.trial_weights import offered_weights
 from archmend.storage import exists, read_bytes
-from archmend.testing.katib.controller import _filled
+from archmend.testing.katib.controller import filled
 from archmend.training import trial_seed
 
 
@@ -169,7 +169,7 @@ def test_the_command_of_the_template_is_one_that_the_trial_understands(
     template = build_experiment(made).to_dict()["spec"]["trialTemplate"]
     container = template["trialSpec"]["spec"]["template"]["spec"]["containers"][0]
     values = {"architecture": "3-3", "epochs": "2", "depth": "3", "width": "3"}
-    program, *words = _filled(template, container, values, f"{made.name}-7")
+    program, *words = filled(template, container, values, f"{made.name}-7")
     assert program == "archmend"
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
