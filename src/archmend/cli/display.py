@@ -12,12 +12,20 @@ if TYPE_CHECKING:
     from archmend.steps.repair import RepairProgress
 
 
+_COUNTS = ("params", "flops")
+
+
 class Display:
     """Takes the progress of steps and shows it on stderr, so that stdout holds results alone."""
 
-    def __init__(self, quiet: bool) -> None:
-        """Decide by where stderr goes."""
-        self._quiet = quiet
+    def __init__(self, quiet: bool, objective: str = "accuracy") -> None:
+        """Decide by where stderr goes.
+
+        Args:
+            quiet: show nothing.
+            objective: of the search, as its flag has it.
+        """
+        self._quiet, self._objective = quiet, objective
         self._bar: Any = None
         self._task: Any = None
         self._terminal = not quiet and sys.stderr.isatty()
@@ -37,14 +45,15 @@ class Display:
     def search(self, progress: SearchProgress) -> None:
         """Show where a search stands."""
         of = "" if progress.trials is None else f" of {progress.trials}"
-        best = "" if progress.best is None else f"best {_value(progress.best)} (trial {progress.best.id})"
+        found = progress.best
+        best = "" if found is None else f"best {self._value(found)} (trial {found.id})"
         if self._terminal:
             self._advance(
                 f"trial {progress.finished}{of}  {best}", progress.finished, progress.trials, progress
             )
         elif not self._quiet and progress.last is not None:
             last = progress.last
-            what = _value(last) if last.value is not None else last.reason
+            what = self._value(last) if last.value is not None else last.reason
             left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
             stands = f"{best or 'no best yet'}; {progress.finished}{of}{left}"
             print(f"trial {last.id} {last.status} {what}; {stands}", file=sys.stderr)
@@ -58,6 +67,17 @@ class Display:
         elif not self._quiet:
             left = "" if progress.seconds_left is None else f"; {progress.seconds_left:.0f} s left"
             print(f"{text}{tried}{left}", file=sys.stderr)
+
+    def _value(self, result: TrialResult) -> str:
+        """Return each objective as it was measured: a result's value is turned so that larger is better."""
+        from archmend.search import DIRECTIONS, parse_objectives
+
+        values = result.value if isinstance(result.value, tuple) else (result.value,)
+        shown = []
+        for name, value in zip(parse_objectives(self._objective), values, strict=False):
+            measured = DIRECTIONS[name] * (value or 0.0)
+            shown.append(f"{name} {measured:,.0f}" if name in _COUNTS else f"{name} {measured:.4f}")
+        return ", ".join(shown)
 
     def _advance(self, text: str, done: int, total: int | None, progress: Any) -> None:
         if self._bar is None:
@@ -89,8 +109,3 @@ def _left_column() -> Any:
             return Text("" if until is None else f"{max(0.0, until - time.monotonic()):.0f} s left")
 
     return Left()
-
-
-def _value(result: TrialResult) -> str:
-    values = result.value if isinstance(result.value, tuple) else (result.value,)
-    return ", ".join(f"{value:.4f}" for value in values if value is not None)

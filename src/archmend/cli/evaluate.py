@@ -20,7 +20,9 @@ def evaluate(
     validation: o.Validation = None,
     test: o.Test = None,
     impute: o.Impute = None,
-    out: Annotated[Path, typer.Option(help="Folder for evaluation.json.")] = Path("evaluation"),
+    out: Annotated[
+        Path, typer.Option(help="Folder for evaluation.json.", parser=o.folder_of, metavar="PATH")
+    ] = Path("evaluation"),
     quiet: o.Quiet = False,
 ) -> None:
     """Measure a model on rows that it was not trained on, against two baselines.

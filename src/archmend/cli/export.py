@@ -23,7 +23,10 @@ def export(
     validation: o.Validation = None,
     test: o.Test = None,
     impute: o.Impute = None,
-    out: Annotated[Path, typer.Option(help="Folder for model.tflite and export.json.")] = Path("export"),
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for model.tflite and export.json.", parser=o.folder_of, metavar="PATH"),
+    ] = Path("export"),
     quiet: o.Quiet = False,
 ) -> None:
     """Write a model as a LiteRT (TensorFlow Lite) file, and say what it weighs, takes and loses.

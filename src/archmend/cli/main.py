@@ -49,6 +49,9 @@ def _run(arguments: list[str]) -> int:
     from archmend.cli.app import app
     from archmend.errors import ArchmendError
 
+    # Also where a user's own file imports TensorFlow: what it logs at its start is not for who reads us.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
     try:
         code = app(args=arguments, prog_name="archmend", standalone_mode=False)
         sys.stdout.flush()

@@ -8,6 +8,26 @@ from typing import Annotated
 
 import typer
 
+from archmend.errors import BadInput
+
+
+def folder_of(text: str) -> Path:
+    """Return a path; an empty one, as of a variable that is not set, would be the current folder.
+
+    Raises:
+        BadParameter: it is empty.
+    """
+    if not text.strip():
+        raise typer.BadParameter("it is empty; name a folder")
+    return Path(text)
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the run; a new one under runs/ unless given.", parser=folder_of, metavar="PATH"
+    ),
+]
 Data = Annotated[
     str,
     typer.Option(
@@ -73,10 +93,18 @@ MaxMemory = Annotated[
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or begin it.")]
 
 
-def run_folder(out: Path | None, data: str) -> Path:
-    """Return `out`, or a new name under runs/ from the time and the data."""
+def run_folder(out: Path | None, data: str, resume: bool) -> Path:
+    """Return `out`, or a new name under runs/ from the time and the data.
+
+    Raises:
+        BadInput: a run is to go on, and nothing says which.
+    """
     if out is not None:
         return out
+    if resume:
+        earlier = sorted(Path("runs").glob("*/"))
+        last = f", the last one here is {earlier[-1]}" if earlier else ""
+        raise BadInput(f"--resume goes on with the run in a folder{last}; name it with --out")
     return Path("runs") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{data_name(data)}"
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from archmend.cli import options as o
 from archmend.cli.group import NearestNames
 from archmend.cli.options import Quiet
 from archmend.cli.server_flags import (
@@ -49,7 +50,9 @@ def compile_(
 @pipeline.command("run")
 def run_(
     param: Param = None,
-    out: Annotated[Path, typer.Option(help="Folder for the artifacts.")] = Path("pipeline-run"),
+    out: Annotated[
+        Path, typer.Option(help="Folder for the artifacts.", parser=o.folder_of, metavar="PATH")
+    ] = Path("pipeline-run"),
 ) -> None:
     """Run the pipeline here, each step in a process of its own, as kfp's local runner does it.
 

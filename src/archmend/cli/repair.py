@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def repair(
-    out: Annotated[Path, typer.Option(help="Folder for the repaired model and its files.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Folder for the repaired model and its files.", parser=o.folder_of, metavar="PATH"),
+    ],
     data: o.Data = "digits",
     target: o.Target = None,
     text: o.Text = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,9 +53,7 @@ def run(
     test: o.Test = None,
     impute: o.Impute = None,
     resume: o.Resume = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; a new one under runs/ unless given.")
-    ] = None,
+    out: o.Out = None,
     engine: p.Engine = "local",
     namespace: p.Namespace = None,
     image: p.Image = None,
@@ -85,7 +82,7 @@ def run(
     from archmend.steps.pipeline import run as steps
     from archmend.steps.search_request import SearchRequest
 
-    folder = o.run_folder(out, data)
+    folder = o.run_folder(out, data, resume)
     search = SearchRequest(
         data=data,
         out=folder,
@@ -141,7 +138,7 @@ def run(
     request = RunRequest(
         search, repair_strategy, repair_epochs, registry, name or o.data_name(data), promote_margin
     )
-    with Display(quiet) as display:
+    with Display(quiet, objective) as display:
         outcome = steps(request, RunWatch(display.step, display.search, display.repair))
     if not quiet:
         version = outcome.version

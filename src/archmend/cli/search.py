@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 from archmend.cli import options as o
@@ -41,9 +38,7 @@ def search(
     test: o.Test = None,
     impute: o.Impute = None,
     resume: o.Resume = False,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the run; a new one under runs/ unless given.")
-    ] = None,
+    out: o.Out = None,
     engine: p.Engine = "local",
     namespace: p.Namespace = None,
     image: p.Image = None,
@@ -72,7 +67,7 @@ def search(
     from archmend.steps.search import SearchRequest
     from archmend.steps.search import search as step
 
-    folder = o.run_folder(out, data)
+    folder = o.run_folder(out, data, resume)
     request = SearchRequest(
         data=data,
         out=folder,
@@ -125,7 +120,7 @@ def search(
             trials_per_pod=trials_per_pod,
         ),
     )
-    with Display(quiet) as display:
+    with Display(quiet, objective) as display:
         outcome = step(request, display.search)
     if not quiet:
         best = outcome.best

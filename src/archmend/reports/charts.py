@@ -259,7 +259,7 @@ def _status_color() -> Any:
         domain=["succeeded", "stopped", "failed", "rejected"],
         range=["#0072b2", "#e69f00", "#d55e00", "#999999"],
     )
-    return alt.Color("status:N", title=None, scale=scale)
+    return alt.Color("status:N", title=None, scale=scale, legend=alt.Legend(orient="bottom", columns=4))
 
 
 def finished(chart: Any, height: int) -> Spec:

@@ -29,10 +29,12 @@ def confirm_note(record: RunRecord) -> str | None:
     if not gaps:
         return "The time was over before a fresh training of the best was measured."
     too_good = sum(gap > 0 for gap in gaps)
+    gap = sum(gaps) / len(gaps)
+    average = f"{abs(gap):.4f} too {'good' if gap > 0 else 'bad'}"
     said = (
         f"The best {len(confirm.candidates)} were trained {confirm.repeats} times more with fresh seeds: "
-        f"in {confirm.objective}, the first look was too good for {too_good} of {len(gaps)}, on average by "
-        f"{sum(gaps) / len(gaps):.4f}."
+        f"in {confirm.objective}, the first look was too good for {too_good} of {len(gaps)}, and "
+        f"on average {average}."
     )
     if confirm.winner == confirm.first_look:
         return f"{said} The first look's winner is confirmed."

@@ -176,9 +176,9 @@ def _asked(record: RunRecord) -> list[tuple[str, str]]:
     if source is None:
         return []
     return [
-        (name.replace("_", " "), str(v))
+        (name.replace("_", " "), ", ".join(map(str, v)) if isinstance(v, list | tuple) else str(v))
         for name, v in source.request.items()
-        if v is not None and v is not False
+        if v is not None and v is not False and v != []
     ]
 
 

@@ -98,6 +98,12 @@ def run(
         BadInput: no architecture fits the budget, or none of the first keeps its limit of latency.
         NothingSucceeded: the first trials all failed for the same reason.
     """
+    if not isinstance(strategy, Strategy):
+        raise BadInput(f"strategy must be a Strategy, got {strategy!r}; make one with create_strategy")
+    if not isinstance(budget, Budget):
+        raise BadInput(f"budget must be a Budget, got {budget!r}; write Budget(trials=30), for instance")
+    if not callable(evaluator) and not isinstance(evaluator, Pool):
+        raise BadInput(f"evaluator must be callable or a Pool, got {evaluator!r}; give one")
     refuse_impossible(space, budget)
     deadline = None if budget.seconds is None else clock() + budget.seconds
     for name, value in (("deadline", deadline), ("seed", seed)):

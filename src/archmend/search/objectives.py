@@ -33,6 +33,8 @@ def checked_objectives(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         BadInput: no name, an unknown one, or one twice.
     """
+    if isinstance(names, str):
+        raise BadInput(f"objectives must be a list of names, got {names!r}; give {names.split(',')!r}")
     if not names or not all(names):
         raise BadInput(f"the objective {','.join(names)!r} lacks a name; give one of {', '.join(DIRECTIONS)}")
     for name in names:

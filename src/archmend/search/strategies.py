@@ -78,8 +78,14 @@ def create_strategy(
             that nothing fits (`grid` goes through all of a space whatever the budget).
     """
     classes = _classes()
+    if isinstance(name, str) and ":" in name:
+        raise BadInput(f"strategy {name!r} has settings in its name; give them as keywords")
     if name not in classes:
-        raise unknown_name("strategy", name, classes)
+        raise unknown_name("strategy", str(name), classes)
+    if not isinstance(space, Space):
+        raise BadInput(f"space must be a Space, got {space!r}; make one with create_space")
+    if budget is not None and not isinstance(budget, Budget):
+        raise BadInput(f"budget must be a Budget, got {budget!r}; write Budget(trials=30), for instance")
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise BadInput(f"seed must be a whole number of at least 0, got {seed!r}")
     return classes[name](

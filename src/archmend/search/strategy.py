@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -74,10 +75,10 @@ class Strategy(ABC):
         An id that the told history leaves out (it was running when a search was cut) is asked first.
 
         Raises:
-            BadInput: n below 1.
+            BadInput: n is no whole number of at least 1.
         """
-        if n < 1:
-            raise BadInput(f"n must be at least 1, got {n}")
+        if isinstance(n, bool) or not isinstance(n, Integral) or n < 1:
+            raise BadInput(f"n must be a whole number of at least 1, got {n!r}")
         made: list[Suggestion] = []
         while len(made) < n:
             number = self._next_id()
@@ -98,12 +99,16 @@ class Strategy(ABC):
         and come from another object, and what is taken must not depend on whether this one has asked.
 
         Raises:
-            BadInput: an architecture of another space; a result with another architecture, or more or fewer
-                epochs, than was suggested under its id; a trial that was told otherwise before; not one value
-                an objective. Nothing is then taken in.
+            BadInput: an architecture of another space; a result with another architecture than was suggested
+                under its id, or more or fewer epochs where that says how many; a trial that was told before
+                with another result; not one value an objective; no result at all. Nothing is then taken in.
         """
+        if isinstance(results, TrialResult):
+            raise BadInput(f"tell takes results in a list, got trial {results.id} alone; put it into one")
         suggested, finished = dict[int, Suggestion](), dict[int, TrialResult]()
         for result in results:
+            if not isinstance(result, TrialResult):
+                raise BadInput(f"tell takes results, got {result!r}; give a TrialResult for it")
             number = result.id
             if number not in self._suggested and result.architecture not in self.space:
                 raise BadInput(

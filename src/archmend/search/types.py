@@ -81,6 +81,14 @@ class TrialResult:
             raise BadInput(
                 f"trial {self.id} is {self.status!r} and has the value {self.value}; it must be None"
             )
+        if self.fidelity is not None and not (_is_number(self.fidelity) and self.fidelity >= 1):
+            raise BadInput(
+                f"trial {self.id} has the fidelity {self.fidelity!r}; give epochs of at least 1, or None"
+            )
+        for name in ("params", "flops", "latency_ms"):
+            cost = getattr(self, name)
+            if cost is not None and not (_is_number(cost) and cost >= 0):
+                raise BadInput(f"trial {self.id} has {name} {cost!r}; give a number of at least 0, or None")
         values = self.value if isinstance(self.value, tuple) else (self.value,)
         if any(v is not None and not _is_number(v) for v in values):
             raise BadInput(f"trial {self.id} has the value {self.value!r}; give a number, or a tuple of them")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from numbers import Integral
 
-from archmend.errors import unknown_name
+from archmend.errors import BadInput, unknown_name
 from archmend.spaces import cells, conv, fc, seed_fc, series, tabular, text
 from archmend.spaces.declared import Item
 from archmend.spaces.family import Family, Rows
@@ -70,9 +71,17 @@ def create_space(
         BadInput: an unknown name, a shape that the space does not take, fewer than two classes.
     """
     if name not in BUILT_IN:
-        raise unknown_name("space", name, BUILT_IN)
+        raise unknown_name("space", str(name), BUILT_IN)
+    if not isinstance(input_shape, Sequence) or not all(map(_is_count, input_shape)):
+        raise BadInput(f"input_shape must be a tuple of whole numbers of at least 1, got {input_shape!r}")
+    if not _is_count(classes):
+        raise BadInput(f"classes must be a whole number of at least 2, got {classes!r}")
     made = BUILT_IN[name]
     return family_space(name, made.choices, made.family, Rows(tuple(input_shape), classes, columns, words))
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1
 
 
 def family_space(

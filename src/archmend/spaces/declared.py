@@ -70,14 +70,26 @@ def _add(choice: Choice, known: dict[str, Choice], repeated: Mapping[str, _Repea
         for parent, allowed in choice.when.items():
             found = known.get(parent) or _numbered(choice, parent, repeated)
             if found is None:
-                raise unknown_name(
-                    f"parent of choice {choice.name!r} (parents come before it)", str(parent), known
-                )
+                raise _no_parent(choice, str(parent), known, repeated)
             _check_condition(choice, parent, found, allowed)
     like = choice.like
     if like is not None and like not in known and _numbered(choice, like, repeated) is None:
         raise unknown_name(f"choice that {choice.name!r} is like", like, known)
     known[choice.name] = choice
+
+
+def _no_parent(
+    choice: Choice, parent: str, known: Mapping[str, Choice], repeated: Mapping[str, _Repeated]
+) -> BadInput:
+    depends = f"choice {choice.name!r} depends on {parent!r}"
+    if parent in repeated:
+        return BadInput(
+            f"{depends}, which is made several times; name one of them, such as {parent + '_1'!r}"
+        )
+    if not known:
+        return BadInput(f"{depends}, and no choice comes before it; put what it depends on first")
+    error = unknown_name("choice", parent, known)
+    return BadInput(f"{depends}, which does not come before it: {str(error).partition(': ')[2]}")
 
 
 def _numbered(choice: Choice, parent: object, repeated: Mapping[str, _Repeated]) -> Choice | None:

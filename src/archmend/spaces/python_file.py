@@ -54,7 +54,18 @@ def space_of_python(content: str, path: str, label: str, name: str, rows: Rows) 
             raise BadInput(f"{label}: space() returned {type(given).__name__}; return a Space")
     if given.has_cost:
         given = given.with_cost(_checked_cost(given.cost, path, label))
+    _try(given, label)
     return _placed(given, _build_of(module, path, label), name, label, rows)
+
+
+def _try(given: Space, label: str) -> None:
+    """Make an architecture and ask for its cost, so that what raises does so before a search has begun."""
+    try:
+        example = given.example()
+    except BadInput as error:
+        raise BadInput(f"{label}: {error}") from error
+    if given.has_cost:
+        given.cost(example)
 
 
 def _placed(given: Space, build: Callable[..., Any] | None, name: str, label: str, rows: Rows) -> Space:

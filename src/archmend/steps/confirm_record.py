@@ -95,5 +95,5 @@ def _said(candidate: Candidate, record: ConfirmRecord, sign: int) -> str:
         return f"{first}, not measured again{failed}"
     again = f"{sign * candidate.mean:.4f} on average of {len(candidate.repeats)} fresh trainings"
     gap = candidate.overestimated
-    judged = f"too good by {gap:.4f}" if gap > 0 else f"not too good ({-gap:.4f} better again)"
+    judged = f"too good by {gap:.4f}" if gap > 0 else f"too bad by {-gap:.4f}"
     return f"{first}, {again}: the first look was {judged}{failed}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -11,8 +12,12 @@ from typing import IO, Self
 from pydantic import ValidationError
 
 from archmend.errors import BadInput
+from archmend.search import TrialResult
+from archmend.spaces import Space
 from archmend.steps.records import TrialRecord
 from archmend.storage import disk_errors, sync_folder
+
+_WAY_OUT = "restore the file, or start in another output folder"
 
 
 class Journal:
@@ -47,6 +52,7 @@ class Journal:
         whole = content.rfind(b"\n") + 1
         try:
             self.records = parsed_records(path, content[:whole])
+            _refuse_garbage(path, content[whole:])
         except BadInput:
             self._file.close()
             raise
@@ -84,6 +90,21 @@ class Journal:
         self._file.close()
 
 
+def results_of(path: Path, records: Sequence[TrialRecord], space: Space) -> list[TrialResult]:
+    """Return a journal's lines as results.
+
+    Raises:
+        BadInput: an architecture that the space does not hold.
+    """
+    results = []
+    for number, record in enumerate(records, start=1):
+        try:
+            results.append(record.result(space))
+        except BadInput as error:
+            raise BadInput(f"line {number} of {path}: {error}; {_WAY_OUT}") from error
+    return results
+
+
 def read_journal(path: Path) -> tuple[TrialRecord, ...]:
     """Return the whole lines of a journal without holding it.
 
@@ -94,9 +115,14 @@ def read_journal(path: Path) -> tuple[TrialRecord, ...]:
     return parsed_records(path, content[: content.rfind(b"\n") + 1])
 
 
-def parsed_records(
-    path: str | Path, content: bytes, way_out: str = "restore the file, or start in another output folder"
-) -> tuple[TrialRecord, ...]:
+def _refuse_garbage(path: Path, rest: bytes) -> None:
+    """Refuse what stands behind the last whole line, unless a cut line begins so or a lost block is zeros."""
+    rest = rest.strip(b"\0")
+    if rest and not rest.startswith(b"{"):
+        raise BadInput(f"the end of {path} is no trial, nor the beginning of one; {_WAY_OUT}")
+
+
+def parsed_records(path: str | Path, content: bytes, way_out: str = _WAY_OUT) -> tuple[TrialRecord, ...]:
     """Return the trials of whole lines, in the order of the lines.
 
     Args:

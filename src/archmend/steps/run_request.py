@@ -15,7 +15,7 @@ from archmend.steps.flags import at_least, flag
 from archmend.steps.search_request import SPACE_DIGEST, SearchRequest, request_difference
 
 RUN = "run.json"
-_NO_FLAGS = ("out", "resume", "workers", "katib", SPACE_DIGEST)
+_NO_FLAGS = ("out", "resume", "katib", SPACE_DIGEST)
 """What the command that repeats a run leaves out."""
 
 
@@ -77,7 +77,9 @@ class RunState(BaseModel):
 def command_of(request: RunRequest) -> str:
     """Return the command that repeats a run, with every flag that is set, but for where its files go."""
     pods = request.search.katib
-    flags = {**request.as_json(), **({} if pods is None else pods.flags())}
+    # What a strategy knows when it asks depends on how many trials run, so their number is named.
+    running = {"workers": request.search.worker_count} if pods is None else pods.flags()
+    flags = {**request.as_json(), **running}
     words = ["archmend", "run"]
     for name, value in flags.items():
         if value is None or value is False or name in _NO_FLAGS:

@@ -28,7 +28,7 @@ from archmend.steps.confirm import Confirmed, confirm
 from archmend.steps.confirm_record import ConfirmRecord
 from archmend.steps.explanation import write_explanation
 from archmend.steps.flags import memory_bytes
-from archmend.steps.journal import Journal
+from archmend.steps.journal import Journal, results_of
 from archmend.steps.records import BestRecord, TrialRecord
 from archmend.steps.search_folder import (
     DATA,
@@ -124,7 +124,7 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
     if state is None:
         earlier.write(request.out, request.objective)
     with Journal(request.out / TRIALS) as journal:
-        history = [record.result(space) for record in journal.records]
+        history = results_of(request.out / TRIALS, journal.records, space)
         write_state(
             request,
             info,
@@ -329,4 +329,5 @@ def _why_nothing(trials: Sequence[TrialResult], stopped_by: str) -> str:
         return f"no trial was begun (stopped by: {stopped_by}); give more time, or wider limits"
     reasons = Counter(f"{result.status}: {result.reason}" for result in trials)
     most, count = reasons.most_common(1)[0]
-    return f"none of the {len(trials)} trials was measured ({count} {most}); give more time, or mend that"
+    more = "give more time, or mend that" if stopped_by == "seconds" else "mend that"
+    return f"none of the {len(trials)} trials was measured ({count} {most}); {more}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from archmend.errors import ArchmendError
+
 OUT_OF_MEMORY = "out of memory"
 _LONGEST = 300
 
@@ -15,4 +17,6 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
         return OUT_OF_MEMORY
     line = str(error).strip().partition("\n")[0][:_LONGEST]
+    if isinstance(error, ArchmendError):
+        return line
     return f"{kind}: {line}" if line else kind

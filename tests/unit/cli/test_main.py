@@ -183,8 +183,8 @@ def test_prepare_says_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixtur
 )
 def test_names_from_data(data: str, name: str) -> None:
     assert data_name(data) == name
-    assert run_folder(None, data).name.endswith(f"-{name}")
-    assert run_folder(Path("mine"), data) == Path("mine")
+    assert run_folder(None, data, False).name.endswith(f"-{name}")
+    assert run_folder(Path("mine"), data, True) == Path("mine")
 
 
 def test_a_space_that_counts_one_cost_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,8 +81,8 @@ def grouping(
     least = data_bytes + workers * (_WORKER + _LEAST)
     if max_memory is not None and max_memory < least:
         raise BadInput(
-            f"max_memory is {max_memory >> 20:,} MiB, and with TensorFlow and the data {workers} workers "
-            f"take {(least >> 20) + 1:,} MiB at least; give more memory, or fewer workers"
+            f"--max-memory is {max_memory / (1 << 20):,.4g} MiB, and TensorFlow and the data take "
+            f"{(least >> 20) + 1:,} MiB at least with --workers {workers}; give more memory, or fewer workers"
         )
     each = ((MEMORY if max_memory is None else max_memory) - data_bytes) // workers
     memory = max(_LEAST, each - _WORKER)
