@@ -12,14 +12,18 @@ from archmend.spaces.choice import Partial
 
 _OCTAVES = 12
 """Open integers have a coordinate for each doubling up to this one."""
+_STEPS = 16
+"""An ordered choice has no more coordinates than this: of more levels several share one."""
+_HELD = 16 << 20
+"""Bytes of points that are kept."""
 
 
 class Coordinates:
     """The coordinates of one space, scaled so that the ends of each choice are about 1 apart, squared.
 
-    An ordered choice has a coordinate for each step from a level to the next (a thermometer), of open
-    integers for each doubling; an unordered one has one for each value. Each choice has one more, which says
-    that it is active; its others are 0 where it is not.
+    An ordered choice has a coordinate for each step from a level to the next (a thermometer; 16 at most), of
+    open integers for each doubling; an unordered one has one for each value. Each choice has one more, which
+    says that it is active; its others are 0 where it is not.
 
     Attributes:
         names: of the choices, in order.
@@ -37,7 +41,7 @@ class Coordinates:
 
     def of(self, architectures: Sequence[Architecture]) -> np.ndarray:
         """Return the points, shape (architectures, coordinates)."""
-        if len(self._held) > 20_000:
+        if 4 * len(self._held) * len(self.choice) > _HELD:
             self._held.clear()
         for architecture in architectures:
             if architecture not in self._held:
@@ -61,7 +65,7 @@ class Coordinates:
 def _width(choice: Choice) -> int:
     if choice.is_open:
         return 1 + _OCTAVES
-    return 1 + (len(choice.levels) - 1 if choice.ordered else len(choice.levels))
+    return 1 + (min(len(choice.levels) - 1, _STEPS) if choice.ordered else len(choice.levels))
 
 
 def _part(choice: Choice, value: Scalar) -> np.ndarray:
@@ -69,8 +73,10 @@ def _part(choice: Choice, value: Scalar) -> np.ndarray:
         height = math.log2(1 + int(value))
         steps = np.clip(height - np.arange(_OCTAVES), 0.0, 1.0) / 2
     elif choice.ordered:
-        last = len(choice.levels) - 1
-        steps = (choice.levels[value] > np.arange(last)) / math.sqrt(max(1, last))
+        last = max(1, len(choice.levels) - 1)
+        count = min(len(choice.levels) - 1, _STEPS)
+        steps = np.clip(choice.levels[value] * count / last - np.arange(count), 0.0, 1.0)
+        steps /= math.sqrt(max(1, count))
     else:
         steps = (np.arange(len(choice.levels)) == choice.levels[value]) / math.sqrt(2)
     return np.concatenate([[1.0], steps])

@@ -51,7 +51,7 @@ class Feasible:
     step within the limits is taken, whichever choices are active (Wingate et al., AISTATS 2011).
 
     Attributes:
-        rare: whether plain draws hardly ever fit. share: of them that fit, as estimated so far.
+        rare: whether plain draws hardly ever fit.
         flat: whether they are rare and the others' costs lead nowhere, as far as known: they have few levels,
             or following them down from several places ended at several.
         nearest: what is nearest to the limits, or within them, of all that was seen.
@@ -69,8 +69,7 @@ class Feasible:
         # Always the same draws, so that what a strategy asks never depends on who came before it.
         self._rng = np.random.default_rng(0)
         pilot = [self._costed(space.sample(self._rng)) for _ in range(_PILOT)]
-        self.share = sum(over <= 1 for _, over in pilot) / _PILOT
-        self.rare = self.share < _RARE
+        self.rare = sum(over <= 1 for _, over in pilot) < _RARE * _PILOT
         self.flat = self.rare and len({over for _, over in pilot if over > 1}) <= _LEVELS
         self.nearest = min(pilot, key=_over)
         self._blocks: list[list[Architecture]] = []
@@ -135,7 +134,7 @@ class Feasible:
     def _led_to_the_limits(self) -> list[Costed]:
         rng, space = self._rng, self._space
         population = [self._costed(space.sample(rng)) for _ in range(PARTICLES)]
-        level, share, stuck = np.inf, 1.0, 0
+        level, stuck = np.inf, 0
         while level > 1:
             ordered = sorted(over for _, over in population)
             reached = max(1.0, ordered[int(_KEPT * PARTICLES)])
@@ -148,11 +147,9 @@ class Feasible:
                 return self._found_by_descent(population)
             if kept:
                 level = reached
-                share *= len(kept) / PARTICLES
                 population = _copied(kept, PARTICLES, rng)
             population = [self._moved_often(costed, level, _MOVES, rng) for costed in population]
             self._note(population)
-        self.share = share
         return [self._moved_often(costed, 1.0, _SETTLING, rng) for costed in population]
 
     def _found_by_descent(self, population: list[Costed]) -> list[Costed]:

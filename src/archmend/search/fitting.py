@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from itertools import islice
+from numbers import Real
 
 import numpy as np
 
@@ -113,6 +115,12 @@ def _refuse_unknown_costs(space: Space, budget: Budget) -> None:
             "give the space a cost function"
         )
     known = space.cost(space.example())
+    for name, value in known.items():
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+            raise BadInput(
+                f"the cost function of space {space.name!r} gives {name} {value!r} for {space.example()}; "
+                "let it give finite numbers of at least 0"
+            )
     for name in limited:
         if name not in known:
             raise BadInput(

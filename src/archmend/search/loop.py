@@ -26,6 +26,9 @@ from archmend.search.strategy import Strategy
 from archmend.search.types import Budget, Suggestion, TrialResult
 from archmend.spaces import Space
 
+_BLIND = 1000
+"""Rejections in a row after which a strategy that does not know the limits is of no use."""
+
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
@@ -95,7 +98,8 @@ def run(
         clock: seconds.
 
     Raises:
-        BadInput: no architecture fits the budget, or none of the first keeps its limit of latency.
+        BadInput: no architecture fits the budget, or none of the first keeps its limit of latency; a strategy
+            for another space, other objectives or without the limits; a history with a running trial.
         NothingSucceeded: the first trials all failed for the same reason.
     """
     if not isinstance(strategy, Strategy):
@@ -104,6 +108,12 @@ def run(
         raise BadInput(f"budget must be a Budget, got {budget!r}; write Budget(trials=30), for instance")
     if not callable(evaluator) and not isinstance(evaluator, Pool):
         raise BadInput(f"evaluator must be callable or a Pool, got {evaluator!r}; give one")
+    given = getattr(evaluator, "objectives", None)
+    if given is not None and tuple(given) != strategy.objectives:
+        raise BadInput(
+            f"the evaluator measures {', '.join(given)} and the strategy was made for "
+            f"{', '.join(strategy.objectives)}; give both the same objectives"
+        )
     refuse_impossible(space, budget)
     deadline = None if budget.seconds is None else clock() + budget.seconds
     for name, value in (("deadline", deadline), ("seed", seed)):
@@ -131,11 +141,17 @@ class _Search:
         self._deadline, self._clock = deadline, clock
         self._on_trial, self._progress = on_trial, progress
         told = list(history)
+        running = next((result.id for result in told if result.status == "running"), None)
+        if running is not None:
+            raise BadInput(
+                f"the history has trial {running} as running; leave it out, so that it is asked again"
+            )
         strategy.tell(told)  # which refuses two results of one trial
         results = self._results = list({result.id: result for result in told}.values())
         # Kept as results come: going through all of them after each trial would make long searches slow.
         self._best, self._charged = best_of(results), charged(results)
         self._running: dict[int, Suggestion] = {}
+        self._over_in_a_row = 0
         self._last: TrialResult | None = None
 
     def go(self) -> SearchResult:
@@ -180,13 +196,30 @@ class _Search:
                 # What runs may decide what is asked next: a rung is waited for, or a promotion comes of it.
                 return None if self._running else "exhausted"
             (suggestion,) = asked
+            if suggestion.architecture not in self._space:
+                raise BadInput(
+                    f"the strategy suggested {suggestion.architecture}, which is not of space "
+                    f"{self._space.name!r}; make it for this space"
+                )
             excess = self._budget.excess(self._space.cost(suggestion.architecture))
             if excess is None:
                 self._running[suggestion.id] = suggestion
                 self._pool.submit(suggestion)
+                self._over_in_a_row = 0
             else:
                 self._record(_rejected(self._space, suggestion, excess))
+                self._over_in_a_row += 1
+                self._refuse_blind_strategy()
         return None
+
+    def _refuse_blind_strategy(self) -> None:
+        """Refuse to go on rejecting what a strategy suggests that was not told the limits."""
+        if self._over_in_a_row < _BLIND or self._strategy.budget.limits() == self._budget.limits():
+            return
+        raise BadInput(
+            f"the last {_BLIND:,} suggestions of strategy {self._strategy.name!r} were over the budget's "
+            "limits, which it was made without; give create_strategy the same budget"
+        )
 
     def _over(self) -> StoppedBy | None:
         budget = self._budget

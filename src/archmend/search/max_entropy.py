@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import count
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from pydantic import Field
 
 from archmend.errors import BadInput
 from archmend.search.entropy import calibration_for, is_effective, score
-from archmend.search.fitting import draw_within, fits, limits_cost
+from archmend.search.fitting import draw_within, fits
 from archmend.search.limited import LimitedStrategy
 from archmend.search.strategy import Settings as BaseSettings
 from archmend.search.types import Budget
@@ -130,8 +131,10 @@ class _Ranking:
         return True
 
     def _begin(self) -> None:
-        if not self._space.is_finite and not limits_cost(self._budget):
-            self._budget = _as_drawn(self._space, self._rng)
+        sized = (self._budget.params, self._budget.flops) != (None, None)
+        if not self._space.is_finite and not sized:
+            # A limit of latency may not say how large a network can be.
+            self._budget = replace(self._budget, params=_most_drawn(self._space, self._rng))
         drawn = (draw_within(self._space, self._budget, self._rng, lambda a: True) for _ in range(_DRAWS))
         keyed = {self._key(a): a for a in drawn if a is not None}
         self._reach(self._climbed(key, keyed[key]) for key in sorted(keyed)[: self._starts])
@@ -161,12 +164,12 @@ class _Ranking:
         return over, -score(network, self._calibration), listed, str(architecture)
 
 
-def _as_drawn(space: Space, rng: np.random.Generator) -> Budget:
-    """Return a limit at the largest of some draws."""
+def _most_drawn(space: Space, rng: np.random.Generator) -> int:
+    """Return the parameters of the largest of some draws."""
     costs = [space.cost(space.sample(rng)) for _ in range(_DRAWS)]
     if any("params" not in cost for cost in costs):
         raise BadInput(
             f"space {space.name!r} has no end and its cost gives no params, so that entropy has no largest "
             "value in it; give it a cost function, or take another strategy"
         )
-    return Budget(params=int(max(cost["params"] for cost in costs)))
+    return int(max(cost["params"] for cost in costs))

@@ -97,4 +97,5 @@ class Policy:
 
     def _kind(self, name: str) -> str:
         """Return the name that the repetitions of a choice have in common."""
-        return name.rpartition("_")[0]
+        stem, _, number = name.rpartition("_")
+        return stem if number.isdigit() else name

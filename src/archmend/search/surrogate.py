@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
+from zlib import crc32
 
 import numpy as np
 from pydantic import Field
@@ -31,7 +32,10 @@ _EARLIER = 100
 """Results of earlier runs that are looked at, the best and the worst."""
 _BLOCK = 32
 """Asks that share the architectures drawn from the whole space."""
-_NEIGHBOURHOODS = 200
+_NEIGHBOURS = 400
+"""Of more neighbours than this as many are drawn."""
+_NEAR = 32 << 20
+"""Bytes of neighbours' points that are kept."""
 _CLIMBS, _ROUNDS = 3, 2
 """From so many candidates the search goes on to their neighbours, so often."""
 _MARGIN = 0.3
@@ -103,6 +107,7 @@ class Surrogate(LimitedStrategy):
         self._fitted: tuple[object, Weights] | None = None
         self._far: tuple[int, _Pool] | None = None
         self._near: dict[Architecture, _Pool] = {}
+        self._near_bytes = 0
 
     def suggest(self, number: int, before: Mapping[int, Architecture]) -> Architecture | None:
         """Return the candidate with the largest expected improvement; see the class."""
@@ -199,10 +204,20 @@ class Surrogate(LimitedStrategy):
 
     def _neighbours(self, architecture: Architecture) -> _Pool:
         if architecture not in self._near:
-            if len(self._near) >= _NEIGHBOURHOODS:
+            if self._near_bytes > _NEAR:
                 self._near.clear()
-            self._near[architecture] = self._pool(filter(self.fits, self.space.neighbours(architecture)))
+                self._near_bytes = 0
+            found = self._near[architecture] = self._pool(filter(self.fits, self._some_around(architecture)))
+            self._near_bytes += found.points.nbytes
         return self._near[architecture]
+
+    def _some_around(self, architecture: Architecture) -> list[Architecture]:
+        """Return the neighbours, some of very many: the same ones whenever it is asked."""
+        around = list(self.space.neighbours(architecture))
+        if len(around) <= _NEIGHBOURS:
+            return around
+        rng = np.random.default_rng((self.seed, 3, crc32(str(architecture).encode())))
+        return [around[i] for i in np.sort(rng.choice(len(around), _NEIGHBOURS, replace=False))]
 
     def _pool(self, architectures: Iterable[Architecture]) -> _Pool:
         listed = list(architectures)

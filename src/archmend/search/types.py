@@ -68,7 +68,11 @@ class TrialResult:
     parent: int | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what is no trial, and a value that cannot be ranked."""
+        """Refuse what is no trial, and a value that cannot be ranked.
+
+        Raises:
+            BadInput: naming the trial and what is wrong.
+        """
         if isinstance(self.id, bool) or not isinstance(self.id, Integral) or self.id < 0:
             raise BadInput(f"a trial's id must be a whole number of at least 0, got {self.id!r}")
         if self.status not in get_args(Status):
@@ -116,7 +120,11 @@ class Budget:
     target: float | None = None
 
     def __post_init__(self) -> None:
-        """Check every limit once, here."""
+        """Check every limit once, here.
+
+        Raises:
+            BadInput: a limit that is no number, or too small.
+        """
         for name in ("trials", "params", "flops"):
             value = getattr(self, name)
             if value is not None and not (_is_number(value) and value >= 1 and value % 1 == 0):
@@ -131,7 +139,8 @@ class Budget:
     def excess(self, cost: Mapping[str, float]) -> str | None:
         """Return why an architecture of this `cost` (names as in `COSTS`) is over a limit, or None."""
         for name, limit in self.limits():
-            if name in cost and cost[name] > limit:
+            # What is no number, as NaN, is within no limit.
+            if name in cost and not cost[name] <= limit:
                 return f"{COSTS[name][1]} {cost[name]:g} is over the limit of {limit:g}"
         return None
 

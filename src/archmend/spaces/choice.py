@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from types import MappingProxyType
 
 import numpy as np
@@ -40,10 +41,16 @@ class OpenIntegers:
     doubling: bool = False
 
     def __post_init__(self) -> None:
-        """Check what the distribution needs."""
-        if self.minimum < 0 or not self.minimum < self.mean < 1e9:
+        """Check what the distribution needs.
+
+        Raises:
+            BadInput: a minimum that is no whole number of at least 0, or a mean not above it.
+        """
+        whole = isinstance(self.minimum, Integral) and not isinstance(self.minimum, bool)
+        if not whole or self.minimum < 0 or not self.minimum < self.mean < 1e9:
             raise BadInput(
-                f"open integers need 0 <= minimum < mean < 1e9, got minimum={self.minimum}, mean={self.mean}"
+                "open integers need a whole 0 <= minimum < mean < 1e9, got "
+                f"minimum={self.minimum}, mean={self.mean}"
             )
 
     def __contains__(self, value: object) -> bool:
@@ -88,7 +95,11 @@ class Choice:
     like: str | None = None
 
     def __post_init__(self) -> None:
-        """Turn what was given into tuples of plain scalars, and refuse what has no code."""
+        """Turn what was given into tuples of plain scalars.
+
+        Raises:
+            BadInput: no name, no values, one twice or without a code, or a condition that is none.
+        """
         if not isinstance(self.name, str) or not self.name:
             raise BadInput(f"a choice needs a name that is a text of at least one letter, got {self.name!r}")
         if not isinstance(self.values, OpenIntegers):
@@ -137,7 +148,11 @@ class Choice:
         return {v: level for level, v in enumerate(line)}
 
     def active(self, partial: Partial) -> bool:
-        """Whether the choice is to be made, given the choices decided before it."""
+        """Whether the choice is to be made, given the choices decided before it.
+
+        Raises:
+            BadInput: its predicate raised.
+        """
         if self.when is None:
             return True
         if isinstance(self.when, Mapping):
@@ -207,7 +222,11 @@ class Repeat:
     choices: tuple[Choice, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be named by number."""
+        """Refuse what cannot be named by number.
+
+        Raises:
+            BadInput: no choices, or one with a predicate.
+        """
         object.__setattr__(self, "choices", tuple(self.choices))
         if not self.choices:
             raise BadInput(f"the repetition by {self.by!r} has no choices; give at least one")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from archmend.errors import BadInput
 from archmend.spaces.choice import Choice, Partial
 from archmend.spaces.codes import Scalar
 from archmend.spaces.declared import Item
-from archmend.spaces.reads import Reads, values_of
+from archmend.spaces.reads import Question, Reads, answers
 from archmend.spaces.walking import repetitions
+
+_MOST_COUNTS = 200_000
+"""Numbers that are kept while a space is counted: some seconds."""
 
 Place = tuple[int, int, int]
 """Of a choice: the item's index, the repetition's number (from 1), the index within the repetition."""
@@ -24,36 +28,47 @@ def is_open(items: Sequence[Item]) -> bool:
 def count(items: Sequence[Item]) -> int | float:
     """Return the exact number of architectures, or infinity.
 
-    What is below a place depends only on the choices that conditions there ask for, so it is counted once
-    for each of their values: a space of many independent choices takes no time. Which they are is seen as
-    the conditions ask, so predicates are no exception, unless one goes through all choices before it.
+    What is below a place depends only on what conditions there ask, so it is counted once for each of the
+    answers: a space of many independent choices takes no time. What that is is seen as the conditions ask,
+    so predicates are no exception, unless one goes through all choices before it.
+
+    Raises:
+        BadInput: there are too many answers to go through.
     """
     if is_open(items):
         return math.inf
-    known: dict[Place, dict[tuple[str, ...], dict[tuple[object, ...], int]]] = {}
+    known: dict[Place, dict[tuple[Question, ...], dict[tuple[object, ...], int]]] = {}
+    kept = 0
 
-    def below(place: Place, made: dict[str, Scalar]) -> tuple[int, tuple[str, ...]]:
-        for names, counts in known.setdefault(place, {}).items():
-            counted = counts.get(values_of(made, names))
+    def below(place: Place, made: dict[str, Scalar]) -> tuple[int, tuple[Question, ...]]:
+        nonlocal kept
+        for asked, counts in known.setdefault(place, {}).items():
+            counted = counts.get(answers(made, asked))
             if counted is not None:
-                return counted, names
+                return counted, asked
         seen = Reads(made)
         found = _at(items, place, seen)
         number = 1
         if found is not None:
             here, choice = found
-            if choice.active(seen):
+            if _active(choice, seen):
                 number = 0
                 for value in _listed(choice):
                     more, asked = below(_after(here), {**made, choice.name: value})
                     number += more
-                    seen.names.update(name for name in asked if name != choice.name)
+                    seen.asked.update(question for question in asked if question[0] != choice.name)
             else:
                 number, asked = below(_after(here), made)
-                seen.names.update(asked)
-        names = tuple(sorted(seen.names))
-        known[place].setdefault(names, {})[values_of(made, names)] = number
-        return number, names
+                seen.asked.update(asked)
+        asked = tuple(sorted(seen.asked, key=repr))
+        known[place].setdefault(asked, {})[answers(made, asked)] = number
+        kept += 1
+        if kept > _MOST_COUNTS:
+            raise BadInput(
+                f"the architectures of this space cannot be counted in {_MOST_COUNTS:,} steps, for its "
+                "conditions look at too many choices at once; let them look at fewer, or take choices out"
+            )
+        return number, asked
 
     return below((0, 1, 0), {})[0]
 
@@ -74,6 +89,12 @@ def enumerate_all(items: Sequence[Item]) -> Iterator[dict[str, Scalar]]:
             yield from below(_after(place), {**made, choice.name: value})
 
     return below((0, 1, 0), {})
+
+
+def _active(choice: Choice, seen: Reads) -> bool:
+    if isinstance(choice.when, Mapping):
+        return all(seen.allows(parent, tuple(ok)) for parent, ok in choice.when.items())
+    return choice.active(seen)
 
 
 def _listed(choice: Choice) -> Sequence[Scalar]:

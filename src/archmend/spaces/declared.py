@@ -36,6 +36,7 @@ def checked_items(choices: Iterable[Item], space: str) -> tuple[Item, ...]:
             _check_counter(item, known)
             times = _most(known[item.by])
             inside = dict(known)
+            _refuse_numbered(item, [*known, *item.names, *repeated])
             for choice in item.choices:
                 _add(choice, inside, repeated, space)
             repeated |= {choice.name: _Repeated(choice, times) for choice in item.choices}
@@ -76,6 +77,14 @@ def _add(choice: Choice, known: dict[str, Choice], repeated: Mapping[str, _Repea
     if like is not None and like not in known and _numbered(choice, like, repeated) is None:
         raise unknown_name(f"choice that {choice.name!r} is like", like, known)
     known[choice.name] = choice
+
+
+def _refuse_numbered(repeat: Repeat, names: Iterable[str]) -> None:
+    """Refuse names that the repeated choices will have."""
+    for name in names:
+        stem, _, number = name.rpartition("_")
+        if stem in repeat.names and number.isdigit():
+            raise BadInput(f"choice {name!r} has the name of a repeated one; rename it")
 
 
 def _no_parent(

@@ -18,6 +18,7 @@ from archmend.errors import BadInput
 from archmend.spaces.architecture import Architecture
 from archmend.spaces.builtin import FAMILIES
 from archmend.spaces.family import Rows
+from archmend.spaces.layers import Network
 from archmend.spaces.space import Space
 
 _LONGEST = 200
@@ -54,6 +55,10 @@ def space_of_python(content: str, path: str, label: str, name: str, rows: Rows) 
             raise BadInput(f"{label}: space() returned {type(given).__name__}; return a Space")
     if given.has_cost:
         given = given.with_cost(_checked_cost(given.cost, path, label))
+    if given.network is not None:
+        network = _checked_network(given.network, path, label)
+        given = copy.copy(given)
+        given.network = network
     _try(given, label)
     return _placed(given, _build_of(module, path, label), name, label, rows)
 
@@ -66,6 +71,8 @@ def _try(given: Space, label: str) -> None:
         raise BadInput(f"{label}: {error}") from error
     if given.has_cost:
         given.cost(example)
+    if given.network is not None:
+        given.network(example)
 
 
 def _placed(given: Space, build: Callable[..., Any] | None, name: str, label: str, rows: Rows) -> Space:
@@ -131,6 +138,23 @@ def _checked_cost(
             raise BadInput(
                 f"{label}: the cost function returned {str(found)[:_LONGEST]} for {architecture}; return "
                 "finite numbers of at least 0 by name, such as {'params': 120, 'flops': 240}"
+            )
+        return found
+
+    return checked
+
+
+def _checked_network(
+    network: Callable[[Architecture], Network], path: str, label: str
+) -> Callable[[Architecture], Network]:
+    """Return the file's function from an architecture to its layers, which gives a `Network`."""
+
+    def checked(architecture: Architecture) -> Network:
+        found = _called(network, (architecture,), "network", path, label)
+        if not isinstance(found, Network):
+            raise BadInput(
+                f"{label}: the network function returned {str(found)[:_LONGEST]} for {architecture}; return "
+                "a Network"
             )
         return found
 

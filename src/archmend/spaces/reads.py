@@ -12,28 +12,37 @@ EVERYTHING = ""
 _ABSENT = object()
 
 
+Question = tuple[str, tuple[Scalar, ...] | None]
+"""A choice, and the values of it that are allowed; None where the value itself was asked for."""
+
+
 class Reads(Mapping[str, Scalar]):
-    """The choices made so far, which notes the names that are asked for, absent ones too.
+    """The choices made so far, which notes what is asked of them, absent ones too.
 
     Attributes:
-        names: asked for until now; `EVERYTHING` once they were gone through.
+        asked: until now; of `EVERYTHING` once they were gone through.
     """
 
     def __init__(self, made: Partial) -> None:
         """Show `made`."""
         self._made = made
-        self.names: set[str] = set()
+        self.asked: set[Question] = set()
 
     def __getitem__(self, name: str) -> Scalar:
-        self.names.add(name)
+        self.asked.add((name, None))
         return self._made[name]
 
+    def allows(self, name: str, allowed: tuple[Scalar, ...]) -> bool:
+        """Return whether a choice has one of these values; which of them, or of the others, is not noted."""
+        self.asked.add((name, allowed))
+        return name in self._made and self._made[name] in allowed
+
     def __iter__(self) -> Iterator[str]:
-        self.names.add(EVERYTHING)
+        self.asked.add((EVERYTHING, None))
         return iter(self._made)
 
     def __len__(self) -> int:
-        self.names.add(EVERYTHING)
+        self.asked.add((EVERYTHING, None))
         return len(self._made)
 
     def copy(self) -> dict[str, Scalar]:
@@ -41,6 +50,13 @@ class Reads(Mapping[str, Scalar]):
         return dict(self)
 
 
-def values_of(made: Partial, names: tuple[str, ...]) -> tuple[object, ...]:
-    """Return what `names` stand for; where it is equal, a condition that reads no more says the same."""
-    return tuple(frozenset(made.items()) if name == EVERYTHING else made.get(name, _ABSENT) for name in names)
+def answers(made: Partial, asked: tuple[Question, ...]) -> tuple[object, ...]:
+    """Return what was asked; where it is equal, a condition that asks no more says the same."""
+    return tuple(_answer(made, *question) for question in asked)
+
+
+def _answer(made: Partial, name: str, allowed: tuple[Scalar, ...] | None) -> object:
+    if name == EVERYTHING:
+        return frozenset(made.items())
+    value = made.get(name, _ABSENT)
+    return value if allowed is None else value in allowed

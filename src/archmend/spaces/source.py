@@ -53,7 +53,11 @@ class SpaceSource:
 
     @cached_property
     def written(self) -> Written:
-        """The space of a YAML text, before its data is known."""
+        """The space of a YAML text, before its data is known.
+
+        Raises:
+            BadInput: the text is too long, or declares no space.
+        """
         from archmend.spaces.written import read_written  # brings PyYAML, which others have no use for
 
         assert self.kind == "yaml"

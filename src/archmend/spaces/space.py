@@ -89,7 +89,11 @@ class Space:
         return f"Space({self.name!r}, size={self.size})"
 
     def __iter__(self) -> Iterator[Architecture]:
-        """Yield every architecture of a finite space, the last choice changing first."""
+        """Yield every architecture of a finite space, the last choice changing first.
+
+        Raises:
+            BadInput: the space is infinite.
+        """
         if not self.is_finite:
             raise BadInput(f"space {self.name!r} is infinite and cannot be listed; sample from it")
         return map(Architecture, counting.enumerate_all(self.choices))

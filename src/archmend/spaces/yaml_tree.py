@@ -64,6 +64,11 @@ def read_tree(text: str, label: str) -> Node:
             1.1 and 1.2 read differently.
     """
     try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.TagToken):
+                tag = "".join(part or "" for part in token.value)
+                line = token.start_mark.line + 1
+                raise wrong(label, line, f"the tag {tag!r} has no meaning here; remove it")
         documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -110,7 +115,6 @@ class _Reader:
         self._seen.add(id(node))
         if isinstance(node, yaml.ScalarNode):
             return Node(line, self._scalar(node, line))
-        self._check_tag(node, line)
         if isinstance(node, yaml.SequenceNode):
             return Node(line, [self.node(one, depth + 1) for one in node.value])
         return self._mapping(node, line, depth)
@@ -134,7 +138,6 @@ class _Reader:
     def _scalar(self, node: Any, line: int) -> Scalar | None:
         text: str = node.value
         if node.style is not None:  # in quotes or a block: text, whatever it looks like
-            self._check_tag(node, line)
             return _joined(text)
         if _TWO_MEANINGS.fullmatch(text):
             raise wrong(
@@ -143,7 +146,6 @@ class _Reader:
                 f"{text} is read differently by YAML 1.1 and 1.2; write '{text}' in quotes for text, or a "
                 "plain number, true or false",
             )
-        self._check_tag(node, line)
         if text in _NULLS:
             return None
         if text in _BOOLEANS:
@@ -153,10 +155,3 @@ class _Reader:
         if _FLOAT.fullmatch(text):
             return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return text
-
-    def _check_tag(self, node: yaml.Node, line: int) -> None:
-        """Refuse tags that somebody wrote; those that PyYAML gives by itself are of the standard types."""
-        known = ("str", "int", "float", "bool", "null", "seq", "map", "timestamp", "merge", "value")
-        kind = str(node.tag).removeprefix("tag:yaml.org,2002:")
-        if kind not in known:
-            raise wrong(self._label, line, f"the tag {node.tag!r} has no meaning here; remove it")

@@ -32,7 +32,7 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert said.out == ""
     assert said.err.splitlines() == [
         "search ...",
-        "trial 4 failed out of memory; best 0.7500 (trial 3); 5 of 30, 42 s left",
+        "trial 4 failed out of memory; best accuracy 0.7500 (trial 3); 5 of 30, 42 s left",
         "repair ...",
         "epoch 2 of 10  validation accuracy 0.9000  1 remedies tried",
     ]
@@ -49,6 +49,14 @@ def test_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     _show(Display(quiet=False))
     said: Any = capsys.readouterr().err
-    assert "trial 5 of 30  best 0.7500 (trial 3)" in said
+    assert "trial 5 of 30  best accuracy 0.7500 (trial 3)" in said
     assert "s left" in said
     assert "epoch 2 of 10" in said
+
+
+def test_objectives_are_shown_as_they_were_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    found = TrialResult(7, SPACE.parse("2-7"), (-0.3102, -26122.0))
+    with Display(quiet=False, objective="loss,params") as display:
+        display.search(SearchProgress(8, 0, None, found, found, None))
+    shown = "loss 0.3102, params 26,122"
+    assert capsys.readouterr().err == f"trial 7 succeeded {shown}; best {shown} (trial 7); 8\n"

@@ -52,4 +52,6 @@ def test_the_command_that_repeats_a_run_on_katib(monkeypatch: pytest.MonkeyPatch
     assert asked(shlex.split(command_of(first))[1:]) == first
     local = asked(["run", "--max-trials", "4"])
     assert local.search.katib is None
+    assert "--workers 3" in command_of(local)
+    assert "--workers 3" in command_of(first)
     assert asked(shlex.split(command_of(local))[1:]) == local

@@ -117,13 +117,6 @@ def test_one_in_a_million_is_found_and_all_of_it(limit: int, fitting: int) -> No
     assert all(budget.excess(space.cost(a)) is None for a in asked)
 
 
-def test_the_share_that_fits_is_estimated() -> None:
-    within = Feasible(_digits(6), Budget(params=4))
-    assert within.population
-    exact = math.comb(3 + 6, 6) / 10**6
-    assert exact / 3 < within.share < exact * 3
-
-
 @st.composite
 def _spaces(draw: st.DrawFn) -> Space:
     """Return a space with conditions and a black box for its cost, also not monotone, open or not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -393,3 +393,64 @@ def test_an_architecture_of_another_space_is_no_trial() -> None:
     with pytest.raises(BadInput, match=r"trial 0 has the architecture 3-16-1-1, which the space"):
         strategy.tell([ours, TrialResult(0, other, 0.5)])
     assert strategy.history == ()
+
+
+def test_a_strategy_that_was_made_for_something_else() -> None:
+    evaluator = ScriptedEvaluator(_value)
+    other = Space([Choice("z", range(10))], name="other")
+    with pytest.raises(BadInput, match=r"suggested .* which is not of space 'square'"):
+        run(SPACE, evaluator, create_strategy("random", other), Budget(trials=3))
+    evaluator.objectives = ("accuracy",)  # type: ignore[attr-defined]
+    by_loss = create_strategy("random", SPACE, objectives=("loss",))
+    with pytest.raises(BadInput, match="the evaluator measures accuracy and the strategy was made for loss"):
+        run(SPACE, evaluator, by_loss, Budget(trials=3))
+
+
+def test_a_strategy_that_does_not_know_the_limits_is_not_rejected_for_ever() -> None:
+    space = create_space("conv-open", input_shape=(8, 8, 1), classes=10)
+    with pytest.raises(BadInput, match="over the budget's limits, which it was made without"):
+        run(space, ScriptedEvaluator(lambda _: 0.5), create_strategy("random", space), Budget(params=75))
+
+
+def test_a_history_with_a_running_trial() -> None:
+    running = TrialResult(0, SPACE.example(), None, "running")
+    with pytest.raises(BadInput, match="the history has trial 0 as running; leave it out"):
+        run(SPACE, ScriptedEvaluator(_value), create_strategy("random", SPACE), Budget(), history=[running])
+
+
+@pytest.mark.parametrize("cost", [float("nan"), None, "many", -1, True])
+def test_costs_that_are_no_numbers(cost: object) -> None:
+    space = Space(
+        [Choice("x", [1, 2])],
+        name="odd",
+        cost=lambda _: {"params": cost},  # type: ignore[dict-item]
+    )
+    with pytest.raises(BadInput, match="the cost function of space 'odd' gives params"):
+        create_strategy("random", space, budget=Budget(params=10))
+    assert Budget(params=10).excess({"params": float("nan")}) is not None
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (lambda: create_strategy("random", "fc"), "space must be a Space, got 'fc'"),  # type: ignore[arg-type]
+        (lambda: create_strategy("random:x=1", SPACE), "has settings in its name"),
+        (lambda: create_strategy("random", SPACE, budget={"trials": 2}), "budget must be a Budget"),  # type: ignore[arg-type]
+        (lambda: create_strategy("random", SPACE, objectives="loss"), "objectives must be a list of names"),
+        (lambda: create_strategy("random", SPACE).ask(1.5), "n must be a whole number"),  # type: ignore[arg-type]
+        (lambda: create_strategy("random", SPACE).tell([3]), "tell takes results, got 3"),  # type: ignore[list-item]
+        (
+            lambda: create_strategy("random", SPACE).tell(TrialResult(0, SPACE.example(), 1.0)),  # type: ignore[arg-type]
+            "put it into one",
+        ),
+        (lambda: TrialResult(0, SPACE.example(), 1.0, fidelity=0), "has the fidelity 0"),
+        (lambda: TrialResult(0, SPACE.example(), 1.0, params=-3), "has params -3"),
+        (lambda: run(SPACE, None, create_strategy("random", SPACE), Budget()), "evaluator must be callable"),  # type: ignore[arg-type]
+        (lambda: run(SPACE, print, "random", Budget()), "strategy must be a Strategy"),  # type: ignore[arg-type]
+        (lambda: create_space("fc", input_shape=64, classes=10), "input_shape must be a tuple"),  # type: ignore[arg-type]
+        (lambda: create_space("fc", input_shape=(64,), classes=2.5), "classes must be a whole number"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_of_another_type(wrong: Callable[[], object], sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        wrong()

@@ -72,9 +72,10 @@ def test_proposals_fit_and_rank_above_random_ones(name: str) -> None:
     assert min(key(space, a)[1] for a in asked) > usual
 
 
-def test_without_an_end_nothing_is_larger_than_what_the_space_draws() -> None:
+@pytest.mark.parametrize("budget", [Budget(), Budget(latency_ms=5.0)])
+def test_without_an_end_nothing_is_larger_than_what_the_space_draws(budget: Budget) -> None:
     space = create_space("conv-open", input_shape=(8, 8, 1), classes=10)
-    asked = MaxEntropy(space).ask(5)
+    asked = MaxEntropy(space, budget=budget).ask(5)
     rng = np.random.default_rng(9)
     largest = max(space.cost(space.sample(rng))["params"] for _ in range(500))
     assert len(asked) == 5

@@ -157,3 +157,15 @@ def test_results_that_come_late_are_learned_in_their_place() -> None:
     late.tell(results[:3])
     whole.tell(results)
     assert late.ask(1) == whole.ask(1)
+
+
+def test_a_choice_that_is_called_like_a_repeated_one_is_another() -> None:
+    widths = Repeat("depth", (Choice("width", [4, 8]),))
+    space = Space([Choice("depth", [1, 2]), widths, Choice("width_init", ["a", "b", "c"])], name="alike")
+    strategy = Reinforce(space)
+    for _ in range(40):
+        for asked in strategy.ask(1):
+            value = float(asked.architecture["width_init"] == "b")
+            strategy.tell([TrialResult(asked.id, asked.architecture, value)])
+    asked_before = [s.architecture for s in strategy.asked_before(41)]
+    assert {a["width_init"] for a in asked_before} == {"a", "b", "c"}

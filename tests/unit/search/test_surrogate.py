@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from archmend.search import Budget, TrialResult, create_strategy
+from archmend.search.coordinates import Coordinates
 from archmend.spaces import Architecture, Choice, Space
 
 LEVELS = range(6)
@@ -71,3 +73,19 @@ def test_limits_hold_where_few_fit() -> None:
     # All sums of four numbers that are at most 2, times four kinds.
     assert len(asked) == len(set(asked)) == 15 * 4
     assert all(SPACE.cost(a)["params"] <= 2 for a in asked)
+
+
+def test_choices_of_many_values_share_coordinates() -> None:
+    space = Space([Choice("few", range(6)), Choice("many", range(1000))], name="long")
+    strategy = create_strategy("surrogate", space)
+    best = -np.inf
+    for _ in range(30):
+        (asked,) = strategy.ask(1)
+        value = -abs(int(asked.architecture["many"]) - 700) / 1000 - abs(int(asked.architecture["few"]) - 2)
+        best = max(best, value)
+        strategy.tell([TrialResult(asked.id, asked.architecture, value)])
+    assert best > -0.05
+    points = Coordinates(space)
+    assert len(points.choice) == 1 + 5 + 1 + 16
+    low, near, high = points.of([space.parse(f"0-{many}") for many in (0, 10, 999)])
+    assert 0 < np.sum((near - low) ** 2) < 0.1 < np.sum((high - low) ** 2) == pytest.approx(1.0)

@@ -97,6 +97,20 @@ WRONG = {
         "def build(a, b): ...\n",
         "mine.py defines a 'build' that takes neither (architecture) nor (architecture, input_shape, ",
     ),
+    "a network that raises": (
+        "from archmend.spaces import Choice, Space\n"
+        "space = Space([Choice('a', [1])], network=lambda a: 1 / 0)\n",
+        "mine.py, line 2: network() raised ZeroDivisionError: division by zero; mend it",
+    ),
+    "a network that is none": (
+        "from archmend.spaces import Choice, Space\nspace = Space([Choice('a', [1])], network=lambda a: 3)\n",
+        "mine.py: the network function returned 3 for 1; return a Network",
+    ),
+    "a condition that raises": (
+        "from archmend.spaces import Choice, Space\n"
+        "space = Space([Choice('a', [1], when=lambda made: made['zz'])])\n",
+        "mine.py: the condition of choice 'a' raised KeyError: 'zz'",
+    ),
     "an unknown family": (
         "from archmend.spaces import Choice, Space\nspace = Space([Choice('a', [1])], family='cnn')\n",
         "mine.py: there is no family 'cnn'; known: ",
@@ -173,6 +187,5 @@ def test_a_cost_that_is_none(cost: str, sentence: str, tmp_path: Path) -> None:
         f"space = Space([Choice('width', [8, 16])], cost=lambda a: {cost})\n"
         "def build(architecture):\n    return None\n"
     )
-    space = _file(tmp_path, content).space(input_shape=(5,), classes=3)
     with pytest.raises(BadInput, match=re.escape(sentence)):
-        space.cost(space.parse("8"))
+        _file(tmp_path, content).space(input_shape=(5,), classes=3)

@@ -131,6 +131,25 @@ def test_size_of_a_large_space_with_a_predicate() -> None:
     assert space.size == 11 * 10**29
 
 
+def test_size_where_one_choice_depends_on_many() -> None:
+    parents = [Choice(f"p{i}", range(8)) for i in range(10)]
+    space = Space([*parents, Choice("more", [1, 2], when={f"p{i}": [0, 1, 2, 3] for i in range(10)})])
+    assert space.size == 8**10 + 4**10
+
+
+def test_a_space_that_cannot_be_counted() -> None:
+    flags = [Choice(f"b{i}", [0, 1]) for i in range(24)]
+    space = Space([*flags, Choice("more", [1, 2], when=lambda made: sum(made.values()) > 3)])
+    with pytest.raises(BadInput, match="its conditions look at too many choices at once"):
+        _ = space.size
+
+
+@pytest.mark.parametrize("minimum", [1.5, True, -1])
+def test_open_integers_begin_at_a_whole_number(minimum: int) -> None:
+    with pytest.raises(BadInput, match="open integers need a whole"):
+        OpenIntegers(minimum, 30.0)
+
+
 def test_sizes_of_the_built_in_spaces() -> None:
     # interfaces: 10 x 10; all widths of all depths; the products that the lists of values make
     assert BUILT_IN["seed-fc"].size == 100
@@ -223,7 +242,23 @@ def test_values_by_name() -> None:
     [
         ([], "has no choices"),
         ([Choice("a", [1]), Choice("a", [2])], "two choices named 'a'"),
-        ([Choice("a", [1], when={"b": [1]}), Choice("b", [1])], "unknown parent of choice 'a'"),
+        ([Choice("a", [1], when={"b": [1]}), Choice("b", [1])], "'b', and no choice comes before it"),
+        (
+            [Choice("c", [1]), Choice("a", [1], when={"b": [1]})],
+            "choice 'a' depends on 'b', which does not come before it: known: c",
+        ),
+        (
+            [Choice("d", [1, 2]), Repeat("d", (Choice("w", [4, 8]),)), Choice("a", [1], when={"w": [4]})],
+            "depends on 'w', which is made several times; name one, such as 'w_1'",
+        ),
+        (
+            [Choice("w_1", [1]), Choice("d", [1, 2]), Repeat("d", (Choice("w", [4, 8]),))],
+            "choice 'w_1' has the name of a repeated one",
+        ),
+        (
+            [Choice("d", [1, 2]), Repeat("d", (Choice("w", [4, 8]), Choice("w_2", [1])))],
+            "choice 'w_2' has the name of a repeated one",
+        ),
         ([Choice("a", [1]), Choice("b", [1], when={"a": [2]})], "'a' being 2, which it never is"),
         ([Choice("a", [0.5]), Repeat("a", (Choice("b", [1]),))], "counted by 'a', which can be 0.5"),
         ([Repeat("depth", (Choice("b", [1]),))], "unknown counting choice"),

@@ -203,6 +203,10 @@ WRONG: dict[str, tuple[str, str]] = {
         "choices:\n- {name: a, values: [!mine 1]}",
         "line 2: the tag '!mine' has no meaning here; remove it",
     ),
+    "a tag of a type": (
+        "choices:\n- {name: a, values: [!!str 5]}",
+        "line 2: the tag '!!str' has no meaning here; remove it",
+    ),
     "yes": (
         "choices:\n- {name: a, values: [yes, no]}",
         "line 2: yes is read differently by YAML 1.1 and 1.2; write 'yes' in quotes for text, or a plain "

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archmend.errors import BadInput, Unavailable
-from archmend.steps.journal import Journal, read_journal
+from archmend.spaces import create_space
+from archmend.steps.journal import Journal, read_journal, results_of
 from archmend.steps.records import TrialRecord
 
 METRICS = {"accuracy": 0.5, "average_precision": 1 / 3, "loss": 0.1}
@@ -124,3 +125,30 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.Monk
         with pytest.raises(Unavailable, match="the disk is full"):
             journal.append(_record(50))
     assert list(read_journal(path)) == records
+
+
+@pytest.mark.parametrize("rest", [b"\xff\x00\xfe", b"trial 4", b"\0\0x"])
+def test_what_is_no_cut_line_is_not_dropped(rest: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    _written(path)
+    path.write_bytes(path.read_bytes() + rest)
+    with pytest.raises(
+        BadInput, match="the end of .* is no trial, nor the beginning of one; restore the file"
+    ):
+        Journal(path)
+    assert path.read_bytes().endswith(rest)
+
+
+def test_a_block_of_zeros_is_what_a_power_cut_leaves(tmp_path: Path) -> None:
+    path = tmp_path / "trials.jsonl"
+    records = _written(path)
+    path.write_bytes(path.read_bytes() + bytes(512))
+    with Journal(path) as journal:
+        assert list(journal.records) == records
+
+
+def test_an_architecture_of_another_space_is_told_with_its_line() -> None:
+    space = create_space("seed-fc", input_shape=(4,), classes=2)
+    records = [_record(0, architecture="2-5"), _record(1, architecture="9-512")]
+    with pytest.raises(BadInput, match=r"line 2 of trials\.jsonl: .*'9-512'.*; restore the file"):
+        results_of(Path("trials.jsonl"), records, space)
