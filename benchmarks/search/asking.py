@@ -1,7 +1,7 @@
 """What an ask takes: milliseconds with many trials told, memory, and how soon a fresh object asks.
 
-Usage: python -m benchmarks.search.asking [--strategies surrogate,tpe] [--spaces fc,conv-open,nas-bench-201,naval]
-    [--told 200,2000]
+Usage: python -m benchmarks.search.asking [--strategies surrogate,tpe] [--told 200,2000]
+    [--spaces fc,conv-open,nas-bench-201,naval]
 
 Each strategy, space and number of trials is a process of its own with one thread. That many random
 architectures are told, then 20 asks are timed one after the other, each told before the next. Memory is what
