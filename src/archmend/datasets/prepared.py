@@ -11,7 +11,7 @@ from archmend.datasets.features import row_count
 from archmend.datasets.mapped import read_arrays, write_arrays
 from archmend.datasets.types import DataInfo, Part, PartName, Prepared
 from archmend.errors import BadInput
-from archmend.storage import disk_errors, open_atomic, write_atomic
+from archmend.storage import disk_errors, make_folder, open_atomic, write_atomic
 
 DATA_FILE = "data.json"
 _PARTS: tuple[PartName, ...] = ("train", "validation", "test")
@@ -29,7 +29,7 @@ def write_prepared(prepared: Prepared, directory: str | Path) -> Path:
     folder = Path(directory)
     _refuse_foreign(folder, prepared.info)
     with disk_errors(folder):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         (folder / DATA_FILE).unlink(missing_ok=True)
     for name in _PARTS:
         part = prepared.part(name)

@@ -15,7 +15,7 @@ from archmend.errors import BadInput
 from archmend.search import TrialResult
 from archmend.spaces import Space
 from archmend.steps.records import TrialRecord
-from archmend.storage import disk_errors, sync_folder
+from archmend.storage import disk_errors, make_folder, sync_folder
 
 _WAY_OUT = "restore the file, or start in another output folder"
 
@@ -38,7 +38,7 @@ class Journal:
         """
         self._path = path
         with disk_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._file: IO[bytes] = path.open("a+b", buffering=0)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

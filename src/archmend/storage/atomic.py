@@ -17,7 +17,6 @@ _FORBIDDEN = {
     errno.EACCES,
     errno.EPERM,
     errno.EROFS,
-    errno.ENOENT,
     errno.ENOTDIR,
     errno.EISDIR,
     errno.EEXIST,
@@ -48,6 +47,18 @@ def disk_errors(path: str | Path) -> Iterator[None]:
         raise
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, where it is not there.
+
+    Raises:
+        BadInput: it lies where no folder can be, as below /proc. OSError: see `disk_errors`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileNotFoundError as error:
+        raise BadInput(f"{folder} cannot be made (no such place); choose another place") from error
+
+
 @contextmanager
 def open_atomic(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """Open a temporary file beside `path` that takes its place when the block ends without an error.
@@ -65,7 +76,7 @@ def open_atomic(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     target = Path(path)
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:12]}.tmp")
     with disk_errors(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         text = {} if "b" in mode else {"encoding": "utf-8", "newline": ""}
         try:
             with temporary.open(mode.replace("w", "x"), **text) as stream:  # type: ignore[call-overload]

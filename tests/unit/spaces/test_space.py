@@ -249,7 +249,7 @@ def test_values_by_name() -> None:
         ),
         (
             [Choice("d", [1, 2]), Repeat("d", (Choice("w", [4, 8]),)), Choice("a", [1], when={"w": [4]})],
-            "depends on 'w', which is made several times; name one, such as 'w_1'",
+            "depends on 'w', which is made several times; name one of them, such as 'w_1'",
         ),
         (
             [Choice("w_1", [1]), Choice("d", [1, 2]), Repeat("d", (Choice("w", [4, 8]),))],
@@ -341,7 +341,7 @@ def test_no_choice_may_be_active() -> None:
     ("choices", "sentence"),
     [
         ([Choice("x", [1]), Choice("y", [1], like="nothing")], "unknown choice that 'y' is like"),
-        ([Choice("y", [1], when={3: [1]})], "unknown parent of choice 'y'"),  # type: ignore[dict-item]
+        ([Choice("y", [1], when={3: [1]})], "choice 'y' depends on '3', and no choice comes before it"),  # type: ignore[dict-item]
         (
             [Choice("n", [1, 2]), Repeat("n", (Choice("w", [1, 2]),)), Choice("z", [1], when={"w_9": [1]})],
             "choice 'z' depends on 'w_9', and 'w' is repeated 2 times at most",
@@ -352,7 +352,7 @@ def test_no_choice_may_be_active() -> None:
         ),
         (
             [Choice("n", [1, 2]), Repeat("n", (Choice("w", [1, 2]),)), Choice("z", [1], when={"w_foo": [1]})],
-            "unknown parent of choice 'z'",
+            "choice 'z' depends on 'w_foo', which does not come before it: known: n",
         ),
         ([Choice("n", [1, 301]), Repeat("n", (Choice("w", [1]),))], "has architectures of 302 choices"),
     ],

@@ -134,7 +134,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "unknown parent": (
         "choices:\n- {name: depth, values: [1]}\n- {name: b, values: [1], when: {dept: 1}}",
-        "line 3: unknown parent of choice 'b' (parents come before it) 'dept': did you mean 'depth'?",
+        "line 3: choice 'b' depends on 'dept', which does not come before it: did you mean 'depth'?",
     ),
     "what the parent never is": (
         "choices:\n- {name: a, values: [1, 2]}\n- name: b\n  values: [1]\n  when: {a: 3}",
@@ -267,7 +267,7 @@ WRONG: dict[str, tuple[str, str]] = {
     ),
     "open integers": (
         "choices:\n- {name: a, integers: {minimum: 5, mean: 2}}",
-        "line 2: open integers need 0 <= minimum < mean < 1e9, got minimum=5, mean=2.0",
+        "line 2: open integers need a whole 0 <= minimum < mean < 1e9, got minimum=5, mean=2.0",
     ),
     "too many repetitions": (
         "choices:\n- {name: a, values: [100000]}\n- repeat: a\n  choices:\n  - {name: b, values: [1]}",

@@ -168,7 +168,7 @@ def test_the_report_says_it(tmp_path: Path) -> None:
     record = RunRecord.from_directory(tmp_path)
     note = confirm_note(record)
     assert note is not None
-    assert "the first look was too good for 2 of 2, on average by 0.0800" in note
+    assert "the first look was too good for 2 of 2, and on average 0.0800 too good" in note
     assert "Trial 1 wins; the search alone would have chosen trial 2." in note
     assert [row.again for row in confirm_rows(record)] == ["0.9000, 0.9000, 0.9000", "0.8000, 0.8000, 0.8000"]
 

@@ -44,7 +44,7 @@ SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
         ({"max_memory": "9" * 400}, "--max-memory must be a size such as 2GiB or 500MB, got '999"),
         (
             {"max_memory": "1GiB", "workers": 2},
-            "max_memory is 1,024 MiB, and with TensorFlow and the data 2 workers take 1,8.. MiB at least",
+            "--max-memory is 1,024 MiB, and TensorFlow and the data take 1,8.. MiB at least with --workers 2",
         ),
         (
             {"max_memory": "4GiB", "no_fuse": True},

@@ -107,3 +107,9 @@ def test_forbidden_place_names_the_path(code: int) -> None:
 def test_other_errors_stay_what_they_are() -> None:
     with pytest.raises(FileNotFoundError), disk_errors("/some/place"):
         raise FileNotFoundError(errno.ENOENT, "gone")
+
+
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no /proc, where no folder can be made")
+def test_a_place_where_no_folder_can_be() -> None:
+    with pytest.raises(BadInput, match="/proc/archmend cannot be made"):
+        write_atomic(Path("/proc/archmend/file"), "x")
