@@ -37,7 +37,7 @@ class Ours:
 
 
 class OptunaTPE:
-    """Optuna's TPESampler as it comes, or multivariate; every choice is categorical, as users write it."""
+    """Optuna's TPESampler as it comes, or choice by choice; every choice is categorical, as users write it."""
 
     def __init__(self, space: Space, seed: int, **settings: Any) -> None:
         import optuna
@@ -175,7 +175,8 @@ def searchers() -> dict[str, Callable[[Space, int], Searcher]]:
         name: ours(name) for name in strategy_names() if name not in ("grid", "asha", "hyperband", "nsga2")
     }
     found["optuna-tpe"] = OptunaTPE
-    found["optuna-tpe-multivariate"] = lambda space, seed: OptunaTPE(space, seed, multivariate=True)
+    # Since Optuna 5 the sampler is multivariate unless told otherwise.
+    found["optuna-tpe-independent"] = lambda space, seed: OptunaTPE(space, seed, multivariate=False)
     found["keras-tuner"] = KerasTunerBayesian
     found["syne-tune-bore"] = SyneTuneBore
     return found
