@@ -37,7 +37,7 @@ class Ours:
 
 
 class OptunaTPE:
-    """Optuna's TPESampler as it comes, or choice by choice; every choice is categorical, as users write it."""
+    """Optuna's TPESampler as it comes or choice by choice; each choice is categorical, as users write it."""
 
     def __init__(self, space: Space, seed: int, **settings: Any) -> None:
         import optuna

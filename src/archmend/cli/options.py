@@ -11,15 +11,15 @@ import typer
 from archmend.errors import BadInput
 
 
-def folder_of(text: str) -> Path:
-    """Return a path; an empty one, as of a variable that is not set, would be the current folder.
+def folder_of(given: str | Path) -> Path:
+    """Return a path, of a default too; an empty one, as of an unset variable, would be this folder.
 
     Raises:
         BadParameter: it is empty.
     """
-    if not text.strip():
+    if not str(given).strip():
         raise typer.BadParameter("it is empty; name a folder")
-    return Path(text)
+    return Path(given)
 
 
 Out = Annotated[
