@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from typing import Any, ClassVar
 from zlib import crc32
@@ -100,6 +101,9 @@ class Surrogate(LimitedStrategy):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # Their import takes a second, which would otherwise be the first ask's.
+        for module in ("scipy.linalg", "scipy.optimize", "scipy.special", "scipy.stats", "threadpoolctl"):
+            import_module(module)
         self._coordinates = Coordinates(self.space)
         self._design = latin_design(self.space, self.settings.initial, np.random.default_rng(self.seed))
         self._tasks = _tasks(self.prior, self.space, self.objectives)
