@@ -20,9 +20,7 @@ def evaluate(
     validation: o.Validation = None,
     test: o.Test = None,
     impute: o.Impute = None,
-    out: Annotated[
-        Path, typer.Option(help="Folder for evaluation.json.", parser=o.folder_of, metavar="PATH")
-    ] = Path("evaluation"),
+    out: Annotated[Path, o.folder_option("Folder for evaluation.json.")] = Path("evaluation"),
     quiet: o.Quiet = False,
 ) -> None:
     """Measure a model on rows that it was not trained on, against two baselines.

@@ -23,10 +23,7 @@ def export(
     validation: o.Validation = None,
     test: o.Test = None,
     impute: o.Impute = None,
-    out: Annotated[
-        Path,
-        typer.Option(help="Folder for model.tflite and export.json.", parser=o.folder_of, metavar="PATH"),
-    ] = Path("export"),
+    out: Annotated[Path, o.folder_option("Folder for model.tflite and export.json.")] = Path("export"),
     quiet: o.Quiet = False,
 ) -> None:
     """Write a model as a LiteRT (TensorFlow Lite) file, and say what it weighs, takes and loses.

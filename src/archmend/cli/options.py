@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,12 +22,12 @@ def folder_of(given: str | Path) -> Path:
     return Path(given)
 
 
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of the run; a new one under runs/ unless given.", parser=folder_of, metavar="PATH"
-    ),
-]
+def folder_option(text: str) -> Any:
+    """Return an option that takes a folder, with this help."""
+    return typer.Option(help=text, parser=folder_of, metavar="PATH")
+
+
+Out = Annotated[Path | None, folder_option("Folder of the run; a new one under runs/ unless given.")]
 Data = Annotated[
     str,
     typer.Option(

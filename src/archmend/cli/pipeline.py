@@ -11,7 +11,6 @@ import typer
 
 from archmend.cli import options as o
 from archmend.cli.group import NearestNames
-from archmend.cli.options import Quiet
 from archmend.cli.server_flags import (
     Host,
     Namespace,
@@ -50,9 +49,7 @@ def compile_(
 @pipeline.command("run")
 def run_(
     param: Param = None,
-    out: Annotated[
-        Path, typer.Option(help="Folder for the artifacts.", parser=o.folder_of, metavar="PATH")
-    ] = Path("pipeline-run"),
+    out: Annotated[Path, o.folder_option("Folder for the artifacts.")] = Path("pipeline-run"),
 ) -> None:
     """Run the pipeline here, each step in a process of its own, as kfp's local runner does it.
 
@@ -70,7 +67,7 @@ def upload_(
     namespace: Namespace = "",
     token_file: TokenFile = None,
     ui: Ui = "",
-    quiet: Quiet = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Upload the pipeline to Kubeflow Pipelines, unless what it holds is there already.
 
@@ -102,7 +99,7 @@ def submit_(
     namespace: Namespace = "",
     token_file: TokenFile = None,
     ui: Ui = "",
-    quiet: Quiet = False,
+    quiet: o.Quiet = False,
 ) -> None:
     """Start a run on Kubeflow Pipelines and print the link to its page.
 

@@ -12,7 +12,7 @@ from archmend.cli import options as o
 
 def prepare(
     data: o.Data,
-    out: Annotated[Path, typer.Option(help="The folder to write.", parser=o.folder_of, metavar="PATH")],
+    out: Annotated[Path, o.folder_option("The folder to write.")],
     target: o.Target = None,
     text: o.Text = None,
     split_seed: o.SplitSeed = None,

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 
 def repair(
-    out: Annotated[
-        Path,
-        typer.Option(help="Folder for the repaired model and its files.", parser=o.folder_of, metavar="PATH"),
-    ],
+    out: Annotated[Path, o.folder_option("Folder for the repaired model and its files.")],
     data: o.Data = "digits",
     target: o.Target = None,
     text: o.Text = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from archmend.errors import BadInput, unknown_name
@@ -36,7 +36,7 @@ def checked_items(choices: Iterable[Item], space: str) -> tuple[Item, ...]:
             _check_counter(item, known)
             times = _most(known[item.by])
             inside = dict(known)
-            _refuse_numbered(item, [*known, *item.names, *repeated])
+            _refuse_numbered(item.names, [*known, *item.names, *repeated])
             for choice in item.choices:
                 _add(choice, inside, repeated, space)
             repeated |= {choice.name: _Repeated(choice, times) for choice in item.choices}
@@ -65,8 +65,7 @@ def _most(counter: Choice) -> int | None:
 def _add(choice: Choice, known: dict[str, Choice], repeated: Mapping[str, _Repeated], space: str) -> None:
     if choice.name in known or choice.name in repeated:
         raise BadInput(f"space {space!r} has two choices named {choice.name!r}; rename one of them")
-    if choice.name.rpartition("_")[0] in repeated and choice.name.rpartition("_")[2].isdigit():
-        raise BadInput(f"choice {choice.name!r} has the name of a repeated one; rename it")
+    _refuse_numbered(repeated, [choice.name])
     if isinstance(choice.when, dict):
         for parent, allowed in choice.when.items():
             found = known.get(parent) or _numbered(choice, parent, repeated)
@@ -79,11 +78,11 @@ def _add(choice: Choice, known: dict[str, Choice], repeated: Mapping[str, _Repea
     known[choice.name] = choice
 
 
-def _refuse_numbered(repeat: Repeat, names: Iterable[str]) -> None:
-    """Refuse names that the repeated choices will have."""
+def _refuse_numbered(repeated: Container[str], names: Iterable[str]) -> None:
+    """Refuse names that the repetitions of a choice have."""
     for name in names:
         stem, _, number = name.rpartition("_")
-        if stem in repeat.names and number.isdigit():
+        if stem in repeated and number.isdigit():
             raise BadInput(f"choice {name!r} has the name of a repeated one; rename it")
 
 
