@@ -58,6 +58,27 @@ def test_one_seed_is_one_search_and_a_cut_one_goes_on_as_it(
     assert _trials(tmp_path / "cut") == whole
 
 
+@pytest.mark.parametrize("fused", [True, False])
+def test_a_search_that_stops_trials_early_goes_on_as_it_was(
+    request_of: Callable[..., SearchRequest], tmp_path: Path, fused: bool
+) -> None:
+    together = {"population": 4} if fused else {"no_fuse": True}
+    asked = {"early_stopping": "asha:reduction_factor=2", "epochs": 3, "max_trials": 8, **together}
+    outcome = search(request_of(out=tmp_path / "whole", **asked))
+    whole = _trials(tmp_path / "whole")
+    early = [line for line in whole if line["status"] == "stopped"]
+    assert 2 <= len(early) <= 7
+    assert all(line["reason"].startswith("stopped early: its accuracy") for line in early)
+    for line in whole:
+        assert len(line["curve"]) == line["epochs"]
+        assert line["curve"][0]["value"] is not None
+        assert (line["status"] == "stopped") == (line["epochs"] < 3)
+    assert outcome.best.status == "succeeded"
+    search(request_of(out=tmp_path / "cut", **{**asked, "max_trials": 4}))
+    search(request_of(out=tmp_path / "cut", resume=True, **asked))
+    assert _trials(tmp_path / "cut") == whole
+
+
 def test_two_workers_make_the_same_trials(request_of: Callable[..., SearchRequest], tmp_path: Path) -> None:
     search(request_of(out=tmp_path / "one"))
     search(request_of(out=tmp_path / "two", workers=2))

@@ -90,6 +90,13 @@ Population = Annotated[
 MaxMemory = Annotated[
     str | None, typer.Option(help="Of all processes together, such as 4GiB; 2GiB unless given.")
 ]
+EarlyStopping = Annotated[
+    str | None,
+    typer.Option(
+        help="asha: trials end after 1, 3, 9, ... epochs unless they are among the best third there; with "
+        "settings as asha:reduction_factor=3,min_epochs=1."
+    ),
+]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, or begin it.")]
 
 

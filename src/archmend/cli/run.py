@@ -36,6 +36,7 @@ def run(
     no_fuse: o.NoFuse = False,
     population: o.Population = None,
     max_memory: o.MaxMemory = None,
+    early_stopping: o.EarlyStopping = None,
     repair_strategy: Annotated[
         str, typer.Option(help="auto, learned, max_entropy, rules or random.")
     ] = "auto",
@@ -106,6 +107,7 @@ def run(
         no_fuse=no_fuse or None,
         population=population,
         max_memory=max_memory,
+        early_stopping=early_stopping,
         seed=seed,
         resume=resume,
         target=target,

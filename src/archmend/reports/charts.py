@@ -51,7 +51,7 @@ def search_history(record: RunRecord) -> Spec:
             x,
             y,
             shape=alt.Shape("status:N", legend=None),
-            color=_status_color(),
+            color=status_color(),
             opacity=alt.condition("datum.compared", alt.value(0.85), alt.value(0.25)),
             tooltip=tooltip,
         )
@@ -60,7 +60,7 @@ def search_history(record: RunRecord) -> Spec:
     lost = (
         alt.Chart(alt.Data(values=[row for row in rows if row["value"] is None]))
         .mark_point(shape="cross", size=45, filled=True)
-        .encode(x, y=alt.value("height"), color=_status_color(), tooltip=["trial:Q", "status:N", "reason:N"])
+        .encode(x, y=alt.value("height"), color=status_color(), tooltip=["trial:Q", "status:N", "reason:N"])
     )
     running = alt.Chart(alt.Data(values=line)).mark_line(interpolate="step-after", strokeWidth=2).encode(x, y)
     return finished(running + points + lost, 260)
@@ -252,7 +252,8 @@ def trial_row(trial: Trial, value: float | None) -> dict[str, Any]:
     }
 
 
-def _status_color() -> Any:
+def status_color() -> Any:
+    """Return the colours of what became of a trial."""
     import altair as alt
 
     scale = alt.Scale(

@@ -17,6 +17,7 @@ from archmend.reports.inheritance import inheritance_note
 from archmend.reports.latency import latency_note
 from archmend.reports.layer_charts import layer_charts
 from archmend.reports.record import RunRecord
+from archmend.reports.trial_curves import of_the_curves, trial_curves
 from archmend.search import all_of, comparable
 from archmend.search.comparable import reached
 from archmend.storage import write_atomic
@@ -92,6 +93,7 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
             _of_the_history(record),
             charts.search_history(record),
         )
+        add("search", "Learning curves", of_the_curves(record), trial_curves(record))
         for title, spec in charts.cost_charts(record):
             add(
                 "cost",
@@ -136,8 +138,12 @@ def _charts(record: RunRecord) -> dict[str, list[Chart]]:
 
 def _of_the_history(record: RunRecord) -> str:
     said = f"{len(record.trials)} trials in the order in which they finished, with the best so far"
-    most = max((reached(trial) for trial in record.trials if trial.value is not None), default=0)
-    return f"{said} of those that trained for {most} epochs; fewer epochs are pale" if most else said
+    far = [reached(trial) for trial in record.trials if trial.value is not None]
+    most = max(far, default=0)
+    if most > 0:
+        return f"{said} of those that trained for {most} epochs; fewer epochs are pale"
+    early = sum(one < most for one in far)
+    return f"{said}; the {early} that were stopped early are pale" if early else said
 
 
 def _of_the_front(record: RunRecord) -> str:

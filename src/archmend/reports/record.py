@@ -26,6 +26,14 @@ class _Read(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class CurvePoint(_Read):
+    """The end of an epoch of a trial."""
+
+    epoch: int
+    loss: float
+    value: float | None = None
+
+
 class Trial(_Read):
     """A line of trials.jsonl; `value` is turned so that larger is better."""
 
@@ -43,6 +51,7 @@ class Trial(_Read):
     epochs: float | None = None
     fidelity: int | None = None
     parent: int | None = None
+    curve: tuple[CurvePoint, ...] = ()
 
     @property
     def objectives(self) -> tuple[str, ...]:

@@ -4,6 +4,12 @@ Nothing here knows Keras, Kubernetes or files.
 """
 
 from archmend.search.comparable import comparable
+from archmend.search.early_stopping import (
+    EarlyStopping,
+    Rung,
+    check_early_stopping,
+    parse_early_stopping,
+)
 from archmend.search.evaluating import Evaluator, Pool
 from archmend.search.fitting import count_fitting
 from archmend.search.hypervolume import Hypervolume
@@ -22,15 +28,18 @@ from archmend.search.repeats import Estimate, estimates, incumbent
 from archmend.search.stopping import StoppedBy, common_failure, reached_target, too_slow
 from archmend.search.strategies import create_strategy, parse_strategy, strategy_names, with_epochs
 from archmend.search.strategy import Settings, Strategy
-from archmend.search.types import Budget, Status, Suggestion, TrialResult, Value
+from archmend.search.types import Budget, CurvePoint, Status, Suggestion, TrialResult, Value
 
 __all__ = [
     "DIRECTIONS",
     "Budget",
+    "CurvePoint",
+    "EarlyStopping",
     "Estimate",
     "Evaluator",
     "Hypervolume",
     "Pool",
+    "Rung",
     "SearchProgress",
     "SearchResult",
     "Settings",
@@ -43,6 +52,7 @@ __all__ = [
     "all_of",
     "best_first",
     "best_of",
+    "check_early_stopping",
     "checked_objectives",
     "common_failure",
     "comparable",
@@ -54,6 +64,7 @@ __all__ = [
     "incumbent",
     "objective_value",
     "pareto_front",
+    "parse_early_stopping",
     "parse_objectives",
     "parse_strategy",
     "reached_target",

@@ -36,13 +36,30 @@ class Suggestion:
 
 
 @dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What was seen of a trial at the end of an epoch.
+
+    Attributes:
+        epoch: counts from 1, those of a trial that it went on from included.
+        loss: mean training loss over the epoch.
+        value: of the objective on the validation part, turned so that larger is better; None where it was
+            not measured then.
+    """
+
+    epoch: int
+    loss: float
+    value: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TrialResult:
     """What came of one suggestion.
 
     Attributes:
         value: larger is better; a tuple in the order of the objectives when there are several;
             None unless the trial succeeded or was stopped with something measured.
-        status: `stopped` was cut by a budget, `rejected` was over a cost limit and never trained.
+        status: `stopped` was cut by a budget or stopped early, `rejected` was over a cost limit and never
+            trained.
         fidelity: epochs that were asked for, as in the suggestion.
         metrics: what was measured on the validation part (accuracy, average_precision, loss).
         reason: why it failed, was stopped or rejected.
@@ -50,6 +67,7 @@ class TrialResult:
         latency_ms: median measured latency of one sample, if it was measured.
         seconds: wall time. epochs: epochs that were trained. seed: the trial's own seed.
         parent: id of the trial whose weights it started from.
+        curve: a point for each whole epoch that was trained, where the evaluator has kept them.
     """
 
     id: int
@@ -66,6 +84,7 @@ class TrialResult:
     epochs: float | None = None
     seed: int | None = None
     parent: int | None = None
+    curve: tuple[CurvePoint, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is no trial, and a value that cannot be ranked.

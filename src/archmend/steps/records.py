@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from archmend.search import TrialResult, Value
+from archmend.search import CurvePoint, TrialResult, Value
 from archmend.spaces import Space
 
 
@@ -14,13 +14,28 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class CurveRecord(_Record):
+    """What was seen of a trial at the end of an epoch.
+
+    Attributes:
+        epoch: counts from 1, those of a trial that it went on from included.
+        loss: mean training loss over it.
+        value: of the objective on the validation part, turned so that larger is better; null where it was
+            not measured then.
+    """
+
+    epoch: int
+    loss: float
+    value: float | None = None
+
+
 class TrialRecord(_Record):
     """One line of trials.jsonl.
 
     Attributes:
         trial: number, from 0. architecture: its code. objective: names with commas.
-        status: `stopped` was cut by a budget, with the value reached and its epochs; `rejected` was over a
-            cost limit, never trained and not charged. reason: of what did not succeed.
+        status: `stopped` was cut by a budget or stopped early, with the value reached and its epochs;
+            `rejected` was over a cost limit, never trained and not charged. reason: of what did not succeed.
         value: of the objectives in their order, each turned so that larger is better; a list if there
             are several. metrics: accuracy, average_precision and loss on the validation part.
         params: trainable parameters. flops: 2 x multiply-accumulates of one row. latency_ms: median of
@@ -28,6 +43,7 @@ class TrialRecord(_Record):
         seed: of the trial. parent: trial whose weights it started from.
         fidelity: epochs that a strategy with several fidelities asked for, those of the trials that it went
             on from included; null where the strategy leaves the epochs alone.
+        curve: a point for each whole epoch of its training; empty where nobody kept them.
     """
 
     schema_version: Literal[1] = 1
@@ -46,6 +62,7 @@ class TrialRecord(_Record):
     seed: int | None = None
     parent: int | None = None
     fidelity: int | None = None
+    curve: tuple[CurveRecord, ...] = ()
 
     @classmethod
     def of(cls, result: TrialResult, objective: str) -> TrialRecord:
@@ -74,6 +91,7 @@ class TrialRecord(_Record):
             epochs=self.epochs,
             seed=self.seed,
             parent=self.parent,
+            curve=tuple(CurvePoint(p.epoch, p.loss, p.value) for p in self.curve),
         )
 
 
@@ -151,4 +169,5 @@ def _fields(result: TrialResult) -> dict[str, object]:
         "seed": result.seed,
         "parent": result.parent,
         "fidelity": result.fidelity,
+        "curve": tuple(CurveRecord(epoch=p.epoch, loss=p.loss, value=p.value) for p in result.curve),
     }

@@ -183,6 +183,11 @@ def _checked_strategy(
         prior=earlier,
         **with_epochs(name, settings, request.epochs),
     )
+    if request.early_stopping is not None and strategy.fidelities:
+        raise BadInput(
+            f"--strategy {request.strategy} stops trials itself, and --early-stopping "
+            f"{request.early_stopping} would, too; leave one of them out"
+        )
     if earlier and not strategy.learns:
         raise BadInput(
             f"--warm-start tells results of earlier runs and --strategy {request.strategy} looks at none; "
@@ -279,6 +284,8 @@ def _evaluator(
         objectives=request.objectives,
         choose_parent=parent_chooser(request.inherit, space),
         finished=[r for r in history if r.value is not None and weights_file(weights, r.id).is_file()],
+        early_stopping=request.stopping,
+        before=history,
     )
 
 
@@ -293,7 +300,7 @@ def _confirmed(
     if request.confirm is None or result.best is None:
         return None
     # A limit of what is measured has let them pass once.
-    anew = replace(request, inherit="none", max_latency_ms=None)
+    anew = replace(request, inherit="none", max_latency_ms=None, early_stopping=None)
     left = None if request.max_seconds is None else max(1e-6, request.max_seconds - seconds())
 
     def alone() -> PooledEvaluator:

@@ -13,7 +13,14 @@ from typing import Any, get_args
 from archmend.errors import BadInput, unknown_name
 from archmend.kubeflow.katib.options import KatibOptions
 from archmend.networks import check_optimizer
-from archmend.search import Budget, parse_objectives, parse_strategy
+from archmend.search import (
+    Budget,
+    EarlyStopping,
+    check_early_stopping,
+    parse_early_stopping,
+    parse_objectives,
+    parse_strategy,
+)
 from archmend.spaces import SpaceSource, space_source
 from archmend.steps.flags import at_least, check_fused, flag, memory_bytes, positive
 from archmend.training import Inherit
@@ -53,6 +60,8 @@ class SearchRequest:
         warm_start: folders or journals of earlier runs whose trials the strategy is told as ranks.
         no_fuse: train each trial by itself, also where several could be trained together.
         population: trials that a worker trains together; None is as many as suit the search.
+        early_stopping: asha, with settings as asha:key=value,...: trials that are not among the best on their
+            way end there; None trains each to its end.
         max_memory: of all workers together, as 2GiB or 500MB; None is 2 GiB, or what TensorFlow takes in them
             where that is more.
     """
@@ -90,6 +99,7 @@ class SearchRequest:
     no_fuse: bool | None = None
     population: int | None = None
     max_memory: str | None = None
+    early_stopping: str | None = None
 
     def __post_init__(self) -> None:
         """Check each value by itself.
@@ -118,6 +128,11 @@ class SearchRequest:
                 f"--warm-start {self.warm_start[0]} is told to a strategy on this machine, and with --engine "
                 "katib it works in the cluster; leave it out, or search with --engine local"
             )
+        if self.early_stopping is not None and self.engine == "katib":
+            raise BadInput(
+                f"--early-stopping {self.early_stopping} compares trials in processes of this machine, and "
+                "with --engine katib each has a pod of its own; leave it out, or take --strategy asha"
+            )
         own_code = self.space_source.kind == "python"
         if own_code and self.engine == "katib":
             raise BadInput(
@@ -132,6 +147,8 @@ class SearchRequest:
         else:
             parse_strategy(self.strategy)
         parse_objectives(self.objective)
+        if self.stopping is not None:
+            check_early_stopping(self.stopping, self.objectives, self.epochs)
         check_optimizer(self.optimizer)
         if self.inherit not in get_args(Inherit):
             raise unknown_name("inheritance", self.inherit, get_args(Inherit))
@@ -176,6 +193,11 @@ class SearchRequest:
     def objectives(self) -> tuple[str, ...]:
         """Names of the objectives."""
         return parse_objectives(self.objective)
+
+    @property
+    def stopping(self) -> EarlyStopping | None:
+        """What ends trials before their last epoch."""
+        return None if self.early_stopping is None else parse_early_stopping(self.early_stopping)
 
     @property
     def worker_count(self) -> int:

@@ -28,6 +28,7 @@ class Fitting:
 
     Attributes:
         model: in training. epochs: trained so far, with the share of one that was cut.
+        losses: mean loss of the batches of each whole epoch.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class Fitting:
         """
         self.model = model
         self.epochs = float(begun)
+        self.losses: list[float] = []
         self._rows = rows
         self._batch_size = batch_size
         self._rng = np.random.default_rng(seed)
@@ -69,6 +71,7 @@ class Fitting:
 
         begun, first = round(self.epochs), 0
         order = tf.constant(self._rng.permutation(self._rows.count))
+        total = 0.0
         while first < self._batches:
             started = time.monotonic()
             if deadline is not None and started >= deadline - self._reserve():
@@ -80,7 +83,9 @@ class Fitting:
                 raise NotFiniteError
             self._pacing.learn(last - first, time.monotonic() - started)
             self.epochs = begun + last / self._batches
+            total += loss * (last - first)
             first = last
+        self.losses.append(total / self._batches)
         return True
 
     def _reserve(self) -> float:

@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Self
 
 from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
-from archmend.search import Suggestion, TrialResult
+from archmend.search import EarlyStopping, Suggestion, TrialResult
 from archmend.training.continuing import earlier_trial
 from archmend.training.process import Job, WorkerProcess
 from archmend.training.results import trial_result
@@ -56,6 +56,8 @@ class PooledEvaluator:
         objectives: Sequence[str] = ("accuracy",),
         choose_parent: ChooseParent | None = None,
         finished: Sequence[TrialResult] = (),
+        early_stopping: EarlyStopping | None = None,
+        before: Sequence[TrialResult] = (),
     ) -> None:
         """Start nothing yet; the first suggestion does.
 
@@ -69,6 +71,8 @@ class PooledEvaluator:
             choose_parent: which trial's weights to start from; None starts every trial anew. Needs
                 `settings.weights`.
             finished: trials of the same search that have weights already.
+            early_stopping: ends trials before their last epoch, by the first objective.
+            before: all results of the same search, with which those on the way are compared.
 
         Raises:
             BadInput: workers or population below 1, or inheritance without a folder of weights.
@@ -84,6 +88,7 @@ class PooledEvaluator:
         self._settings, self._objectives = settings, tuple(objectives)
         self._choose_parent = choose_parent
         self._finished = list(finished)
+        self._early_stopping, self._before = early_stopping, list(before)
         self._processes, self._population, self._weigh = workers, population, weigh
         self._rows: RowsFile | None = None
         self._workers: list[WorkerProcess] = []
@@ -137,16 +142,18 @@ class PooledEvaluator:
         if earlier is None and self._choose_parent is not None:
             parent = self._choose_parent(suggestion, self._finished)
         folder = self._settings.weights
+        epochs, stopping = suggestion.fidelity or self._settings.epochs, self._early_stopping
         task = Task(
             suggestion.id,
             str(suggestion.architecture),
-            suggestion.fidelity or self._settings.epochs,
+            epochs,
             trial_seed(self.seed, suggestion.id) if seed is None else seed,
             None if parent is None or folder is None else weights_file(folder, parent),
             self.deadline,
             begun=0 if earlier is None else earlier.fidelity or 0,
             whole_state=suggestion.fidelity is not None,
             order=None if self._population is None else order_seed(self.seed),
+            rungs=() if stopping is None else stopping.rungs(epochs, self._objectives[0], self._before),
         )
         self._waiting.append(Job(suggestion, task, parent))
         if self._population is None:
@@ -318,6 +325,7 @@ class PooledEvaluator:
         results = sorted(worker.results, key=lambda result: result.id)
         worker.results.clear()
         self._finished += [result for result in results if result.value is not None]
+        self._before += results
         self._results += results
 
 

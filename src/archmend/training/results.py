@@ -50,4 +50,5 @@ def trial_result(
         epochs=report.epochs,
         seed=seed,
         parent=parent,
+        curve=report.curve,
     )

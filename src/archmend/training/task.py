@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from archmend.search import CurvePoint, Rung
 from archmend.spaces import SpaceSource
 
 TIME_OVER = "the time was over"
@@ -54,6 +55,7 @@ class Task:
         whole_state: whether a later trial may go on from this one so.
         order: seed of the order of rows in a population, the same for all trials of a search; None trains the
             trial by itself, in an order of its own.
+        rungs: where it may end early, in the order of their epochs.
     """
 
     id: int
@@ -65,6 +67,7 @@ class Task:
     begun: int = 0
     whole_state: bool = False
     order: int | None = None
+    rungs: tuple[Rung, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class Report:
         id: of the trial. status: `running` is a report between epochs.
         metrics: on the validation part, if there are any. reason: for what did not succeed.
         epochs: trained so far. params, flops, latency_ms: of the network.
+        curve: of whole epochs, in what a trial says at its end.
     """
 
     id: int
@@ -85,6 +89,7 @@ class Report:
     params: int | None = None
     flops: int | None = None
     latency_ms: float | None = None
+    curve: tuple[CurvePoint, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import numpy as np
 from archmend.errors import Unavailable
 from archmend.networks import build, count_flops, count_params, measure_latency, space_for, weights_of
 from archmend.networks.resuming import resume, state_of
+from archmend.search import CurvePoint, Rung
+from archmend.training.comparing import rung_at, value_of
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
 from archmend.training.fused.trainer import PopulationTrainer
@@ -111,20 +113,44 @@ class Trainer:
             measured=self._validation.count,
             begun=task.begun,
         )
-        while fitting.epochs < task.epochs:
+        curve: list[CurvePoint] = []
+        said: np.ndarray | None = None
+        while fitting.epochs < task.epochs and report.status == "succeeded":
+            said = None
             try:
                 whole = fitting.epoch(task.deadline)
             except NotFiniteError:
                 reason = f"the loss was not finite in epoch {int(fitting.epochs) + 1}"
-                return replace(report, status="failed", reason=reason, epochs=fitting.epochs - task.begun)
+                report = replace(report, status="failed", reason=reason)
+                return replace(report, epochs=fitting.epochs - task.begun, curve=tuple(curve))
             if not whole:
                 report = replace(report, status="stopped", reason=TIME_OVER)
                 break
             self._tell(replace(report, status="running", epochs=fitting.epochs - task.begun))
-        report = replace(report, epochs=fitting.epochs - task.begun)
+            curve.append(CurvePoint(round(fitting.epochs), fitting.losses[-1]))
+            rung = rung_at(task.rungs, curve[-1].epoch)
+            if rung is not None:
+                said = predict(model, self._validation)
+                report, curve[-1] = self._compared(rung, said, report, curve[-1])
+        report = replace(report, epochs=fitting.epochs - task.begun, curve=tuple(curve))
         if report.epochs == 0:
             return report
-        probabilities = predict(model, self._validation)
+        return self._measured(task, model, report, predict(model, self._validation) if said is None else said)
+
+    def _compared(
+        self, rung: Rung, said: np.ndarray, report: Report, point: CurvePoint
+    ) -> tuple[Report, CurvePoint]:
+        """Return the report, stopped where that is the verdict, and the point with the value."""
+        if not np.isfinite(said).all():
+            return replace(report, status="failed"), point
+        value = value_of(rung, said, self._y, self._classes)
+        verdict = rung.verdict(value)
+        if verdict is not None:
+            report = replace(report, status="stopped", reason=verdict)
+        return report, replace(point, value=value)
+
+    def _measured(self, task: Task, model: Any, report: Report, probabilities: np.ndarray) -> Report:
+        """Return the report with what the network is worth, and keep its weights."""
         if not np.isfinite(probabilities).all():
             return replace(report, status="failed", reason="its predictions are not finite")
         if self._settings.weights is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import accumulate
@@ -109,6 +110,26 @@ def test_the_best_so_far_is_of_trials_with_the_most_epochs(write_run: Write) -> 
     assert [row["value"] for row in history if row.get("best")] == best
     assert {row["trial"] for row in against_params} == {line["trial"] for line in most}
     assert "best so far of those that trained for 9 epochs; fewer epochs are pale" in _Page(page).words
+
+
+def test_trials_that_were_stopped_early_are_pale_and_their_curves_are_short(write_run: Write) -> None:
+    folder = write_run()
+    lines = [json.loads(line) for line in (folder / "trials.jsonl").read_text().splitlines()]
+    measured = [line for line in lines if line["status"] == "succeeded"]
+    early = {line["trial"] for line in measured[::2]}
+    for line in measured:
+        ended = line["trial"] in early
+        whole = [{"epoch": n, "loss": 1 / n, "value": line["value"] if n == 1 else None} for n in (1, 2, 3)]
+        line["curve"] = whole[:1] if ended else whole
+        line["status"], line["epochs"] = ("stopped", 1.0) if ended else ("succeeded", 3.0)
+    (folder / "trials.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    page = render(RunRecord.from_directory(folder))
+    history, curves = (_values(_specs(page)[f"chart-{number}"]) for number in (0, 1))
+    pale = {row["trial"] for row in history if row.get("value") is not None and row.get("compared") is False}
+    assert pale >= early
+    drawn = Counter(row["trial"] for row in curves)
+    assert drawn == {line["trial"]: 1 if line["trial"] in early else 3 for line in measured}
+    assert f"{len(measured)} trials; {len(early)} ended early" in _Page(page).words
 
 
 def test_a_loss_is_drawn_as_a_loss(write_run: Write) -> None:

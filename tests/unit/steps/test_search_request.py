@@ -50,6 +50,20 @@ SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
             {"max_memory": "4GiB", "no_fuse": True},
             "--max-memory 4GiB bounds networks that are trained together and --no-fuse trains each by itself",
         ),
+        ({"early_stopping": "median"}, "unknown early stopping 'median'"),
+        ({"early_stopping": "asha"}, "after 1 epoch for the first time, and --epochs is 1; train for more"),
+        (
+            {"early_stopping": "asha", "epochs": 9, "objective": "accuracy,params"},
+            "--early-stopping compares trials by one of accuracy, average_precision, loss",
+        ),
+        (
+            {"early_stopping": "asha", "epochs": 9, "engine": "katib", "data": "s3://b/d"},
+            "--early-stopping asha compares trials in processes of this machine",
+        ),
+        (
+            {"early_stopping": "asha", "epochs": 9, "strategy": "hyperband"},
+            "--strategy hyperband stops trials itself, and --early-stopping asha would, too",
+        ),
         ({"data": "none.npz"}, r"'none\.npz' does not exist"),
     ],
 )

@@ -90,12 +90,21 @@ class Cohort(Protocol):
     """Networks that become one program.
 
     Attributes:
-        networks: their places in the population.
+        networks: their places in the population. numbers: of kernels that its arrays have.
+        step: seconds that a step takes, about.
     """
 
     @property
     def networks(self) -> tuple[int, ...]:
         """Their places in the population."""
+
+    @property
+    def numbers(self) -> int:
+        """Numbers of kernels, padded."""
+
+    @property
+    def step(self) -> float:
+        """Seconds that a step takes, about."""
 
     def arranged(self, recipes: Sequence[Recipe]) -> Arrangement:
         """Lay out those of its networks that are there."""

@@ -5,43 +5,39 @@ from __future__ import annotations
 import gc
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
 from archmend.errors import Unavailable
-from archmend.networks import build, measure_latency, weights_of
-from archmend.networks.described import Describer
-from archmend.networks.inheritance import STRUCTURE
+from archmend.search import Rung
 from archmend.spaces import Space
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows
 from archmend.training.fused import naming
 from archmend.training.fused.arrangement import Cohort
-from archmend.training.fused.initial import Layers, zeros
+from archmend.training.fused.entering import Entering
+from archmend.training.fused.initial import Layers
+from archmend.training.fused.leaving import Leaving
 from archmend.training.fused.planning import BYTES, planned
-from archmend.training.fused.population import Member, Population, Programs
-from archmend.training.fused.predicting import probabilities
-from archmend.training.fused.recipe import Recipe, recipe_of
+from archmend.training.fused.population import Population, Programs
+from archmend.training.fused.recipe import Recipe
 from archmend.training.fused.rules import RULES
-from archmend.training.kept import keep_weights, start_from, weights_in
-from archmend.training.metrics import classification_metrics, confusion_counts
-from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings, too_slow, weights_file
+from archmend.training.fused.underway import Entry, Underway
+from archmend.training.task import TIME_OVER, Report, Task, TrainingSettings
 
 _MEASURING = 4e-7
 """Seconds that measuring a network takes for each row and class, about."""
 _CONVOLVING = 2e-10
 """Seconds for each floating-point operation of convolutions that are not compiled."""
 _RESERVE = 0.3
+_SOONER = 0.7
+"""Share of the time that going on takes within which new programs have to be compiled and done."""
 
-
-@dataclass(frozen=True)
-class _Entry:
-    task: Task
-    member: Member
-    report: Report
+Laid = tuple[Cohort, list[Entry]]
+"""A cohort and its networks."""
 
 
 class PopulationTrainer:
@@ -68,14 +64,16 @@ class PopulationTrainer:
         """
         import tensorflow as tf
 
-        self._settings, self._space, self._tell = settings, space, tell
-        self._train = train
+        self._tell, self._batch_size = tell, settings.batch_size
         self._rule = RULES[settings.optimizer]
         self._programs = Programs(tf.reshape(train.x, (train.count, -1)), train.y)
-        self._x, self._y = tf.reshape(validation.x, (validation.count, -1)), y
+        self._batches = -(-train.count // settings.batch_size)
+        self._most = 1 << 62 if settings.memory is None else settings.memory // BYTES
         assert space.classes is not None
-        self._classes = space.classes
-        self._describer: Describer | None = None
+        self._measured = len(y), space.classes
+        self._entering = Entering(settings, space, train, tell)
+        x = tf.reshape(validation.x, (validation.count, -1))
+        self._leaving = Leaving(space, x, y, settings.weights, tell)
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Train tasks and tell what became of each.
@@ -86,143 +84,164 @@ class PopulationTrainer:
         alike: dict[tuple[int, int], list[Task]] = defaultdict(list)
         for task in tasks:
             alike[task.begun, task.epochs].append(task)
-        batches = -(-self._train.count // self._settings.batch_size)
-        memory = self._settings.memory
-        most = 1 << 62 if memory is None else memory // BYTES
-        for (begun, epochs), together in alike.items():
-            recipes = [self._recipe(task) for task in together]
-            steps = batches * (epochs - begun)
-            for cohort in planned(recipes, steps, most, self._settings.batch_size)[1]:
-                entries = [self._begun(together[n], recipes[n]) for n in cohort.networks]
-                self._whole([entry for entry in entries if entry is not None], cohort)
+        for together in alike.values():
+            recipes = [self._entering.recipe(task) for task in together]
+            cohorts = self._planned(recipes, together[0].epochs - together[0].begun)[1]
+            # Those that are compared on the way have to be there together.
+            for wave in self._waves(cohorts) if together[0].rungs else [[cohort] for cohort in cohorts]:
+                self._trained([self._ready(together, recipes, cohort) for cohort in wave])
+                gc.collect()
 
-    def _whole(self, entries: Sequence[_Entry], cohort: Cohort) -> None:
-        """Train a cohort; what goes wrong with its program is the failure of all of it."""
-        if not entries:
+    def _planned(self, recipes: Sequence[Recipe], epochs: int) -> tuple[float, Sequence[Cohort]]:
+        return planned(recipes, self._batches * epochs, self._most, self._batch_size)
+
+    def _waves(self, cohorts: Sequence[Cohort]) -> Iterator[list[Cohort]]:
+        """Yield the cohorts in as few groups as fit the memory."""
+        wave: list[Cohort] = []
+        for cohort in cohorts:
+            if wave and sum(one.numbers for one in (*wave, cohort)) > self._most:
+                yield wave
+                wave = []
+            wave.append(cohort)
+        yield wave
+
+    def _ready(self, tasks: Sequence[Task], recipes: Sequence[Recipe], cohort: Cohort) -> Laid:
+        """Return a cohort with its networks as they begin, without those whose end that was."""
+        entries = [self._entering.entry(tasks[n], recipes[n]) for n in cohort.networks]
+        return cohort, [entry for entry in entries if entry is not None]
+
+    def _trained(self, laid: Sequence[Laid]) -> None:
+        """Train cohorts side by side from rung to rung, and tell what became of their networks."""
+        under_way = self._laid_out(laid)
+        if not under_way:
             return
+        first = under_way[0].entries[0].task
+        for rung in first.rungs:
+            if not self._advanced(under_way, rung.epochs):
+                break
+            self._compared(under_way, rung)
+            under_way = self._arranged_anew(
+                [one for one in under_way if one.left], first.epochs - rung.epochs
+            )
+        self._advanced(under_way, first.epochs)
+        for one in under_way:
+            with self._failing(one.entries):
+                self._finished(one)
+
+    def _laid_out(self, laid: Sequence[Laid], begun: int | None = None) -> list[Underway]:
+        """Return the programs of cohorts that have a network.
+
+        Args:
+            laid: cohorts and their networks.
+            begun: epochs that these were trained before, in the same order; None is what their tasks say.
+        """
+        made = []
+        for cohort, entries in laid:
+            if not entries:
+                continue
+            with self._failing(entries):
+                task = entries[0].task
+                assert task.order is not None
+                population = Population(
+                    [entry.member for entry in entries],
+                    self._programs,
+                    self._rule,
+                    cohort.arranged([entry.member.recipe for entry in entries]),
+                    batch_size=self._batch_size,
+                    order=task.order,
+                    begun=task.begun if begun is None else begun,
+                )
+                made.append(Underway(entries, population, cohort.step))
+        return made
+
+    @contextmanager
+    def _failing(self, entries: Sequence[Entry]) -> Iterator[None]:
+        """Make of what goes wrong with a program the failure of all its networks."""
         try:
-            self._trained(entries, cohort)
+            yield
         except Unavailable:
             raise
         except Exception as error:
             for entry in entries:
-                self._tell(replace(entry.report, status="failed", reason=reason_of(error)))
-        gc.collect()
+                if not entry.over:
+                    entry.end(replace(entry.report, status="failed", reason=reason_of(error)), self._tell)
 
-    def _recipe(self, task: Task) -> Recipe:
-        architecture = self._space.parse(task.architecture)
-        return recipe_of(self._space, architecture, self._rule, self._settings.learning_rate)
-
-    def _begun(self, task: Task, recipe: Recipe) -> _Entry | None:
-        """Return a task with its weights, None where that was its end."""
-        report = Report(task.id, "failed", params=recipe.params, flops=recipe.flops)
-        try:
-            model = self._model(task) if self._settings.latency or self._inherits(task) else None
-            if self._settings.latency:
-                row = np.asarray(self._train.x[:1])
-                latency = measure_latency(model, row).median_ms
-                report = replace(report, latency_ms=latency)
-                over = too_slow(latency, self._settings.latency_limit)
-                if over is not None:
-                    self._tell(replace(report, status="rejected", reason=over))
-                    return None
-            member = Member.new(recipe, task.seed)
-            if task.parent is not None:
-                given, moments = weights_in(task.parent), list[Layers]()
-                if task.begun:
-                    moments = naming.moments_of(given, self._rule.moments, zeros(recipe))
-                else:
-                    start_from(given, model, self._train, task.seed)
-                    given = weights_of(model)
-                layers = naming.layers_of(given, member.layers)
-                member = replace(member, layers=layers, moments=tuple(moments))
-            return _Entry(task, member, report)
-        except Exception as error:  # a trial that fails is a result of the search, not its end
-            self._tell(replace(report, reason=reason_of(error)))
-            return None
-
-    def _inherits(self, task: Task) -> bool:
-        return task.parent is not None and not task.begun
-
-    def _model(self, task: Task) -> Any:
-        return build(
-            self._space,
-            self._space.parse(task.architecture),
-            seed=task.seed,
-            optimizer=self._settings.optimizer,
-            learning_rate=self._settings.learning_rate,
-        )
-
-    def _trained(self, entries: Sequence[_Entry], cohort: Cohort) -> None:
-        """Train a cohort to its end, measure its networks and tell of them."""
-        first = entries[0].task
-        assert first.order is not None
-        population = Population(
-            [entry.member for entry in entries],
-            self._programs,
-            self._rule,
-            cohort.arranged([entry.member.recipe for entry in entries]),
-            batch_size=self._settings.batch_size,
-            order=first.order,
-            begun=first.begun,
-        )
-        told = np.zeros(len(entries), bool)
+    def _advanced(self, under_way: Sequence[Underway], epochs: int) -> bool:
+        """Train each up to so many epochs; return False if the deadline cut one."""
         whole = True
-        while whole and population.epochs < first.epochs and not told.all():
-            whole = population.epoch(self._until(first.deadline, entries))
-            epochs = population.epochs - first.begun
-            for n, entry in enumerate(entries):
-                if population.broken[n] and not told[n]:
-                    told[n] = True
-                    reason = f"the loss was not finite in epoch {population.broken[n]}"
-                    trained = float(population.broken[n] - 1 - first.begun)
-                    self._tell(replace(entry.report, status="failed", reason=reason, epochs=trained))
-                elif whole and not told[n]:
-                    self._tell(replace(entry.report, status="running", epochs=epochs))
-        layers = population.layers()
-        moments = population.moments() if first.whole_state else [()] * len(entries)
-        steps = round(population.epochs * -(-self._train.count // self._settings.batch_size))
-        for n, entry in enumerate(entries):
-            if told[n]:
-                continue
-            end = ("succeeded", None) if whole else ("stopped", TIME_OVER)
-            report = replace(
-                entry.report,
-                status=end[0],  # type: ignore[arg-type]
-                reason=end[1],
-                epochs=population.epochs - first.begun,
-            )
-            self._tell(self._measured(entry, report, layers[n], moments[n], steps))
+        for one in under_way:
+            with self._failing(one.entries):
+                left = [entry for other in under_way for entry in other.left]
+                whole &= one.train(epochs, self._until(one.entries[0].task.deadline, left), self._tell)
+        return whole
 
-    def _until(self, deadline: float | None, entries: Sequence[_Entry]) -> float | None:
+    def _compared(self, under_way: Sequence[Underway], rung: Rung) -> None:
+        """End the networks that are not worth to go on with."""
+        there: list[tuple[float, Entry, Layers, np.ndarray]] = []
+        for one in under_way:
+            with self._failing(one.entries):
+                for entry, layers in one.layers():
+                    said = self._leaving.predicted(entry, layers, float(rung.epochs - entry.task.begun))
+                    if said is None:
+                        continue
+                    value = self._leaving.value(rung, said)
+                    entry.curve[-1] = replace(entry.curve[-1], value=value)
+                    there.append((value, entry, layers, said))
+        values = [value for value, _, _, _ in there]
+        for value, entry, layers, said in there:
+            verdict = rung.verdict(value, values)
+            if verdict is not None:
+                epochs = float(rung.epochs - entry.task.begun)
+                report = replace(entry.report, status="stopped", reason=verdict, epochs=epochs)
+                with self._failing([entry]):
+                    self._leaving.end(entry, report, layers, said, {})
+
+    def _arranged_anew(self, under_way: list[Underway], epochs: int) -> list[Underway]:
+        """Return the cohorts that go on, laid out anew where new programs would be compiled and done sooner.
+
+        Args:
+            under_way: those with a network left.
+            epochs: to go.
+        """
+        entries = [entry for one in under_way for entry in one.left]
+        if not entries or all(len(one.left) == len(one.entries) for one in under_way):
+            return under_way
+        recipes = [entry.member.recipe for entry in entries]
+        seconds, cohorts = self._planned(recipes, epochs)
+        if seconds > _SOONER * self._batches * epochs * sum(one.step for one in under_way):
+            return under_way
+        again = [entry for one in under_way for entry in one.anew()]
+        return self._laid_out(
+            [(cohort, [again[n] for n in cohort.networks]) for cohort in cohorts],
+            begun=round(under_way[0].epochs),
+        )
+
+    def _finished(self, one: Underway) -> None:
+        """Measure what is left of a cohort and tell of it."""
+        whole_state = one.entries[0].task.whole_state
+        moments = one.moments() if whole_state else {}
+        steps = round(one.epochs * self._batches)
+        for entry, layers in one.layers():
+            task, recipe = entry.task, entry.member.recipe
+            trained = one.epochs - task.begun
+            report = replace(entry.report, status="succeeded", epochs=trained)
+            if one.epochs < task.epochs:
+                report = replace(report, status="stopped", reason=TIME_OVER)
+            late = task.deadline is not None and time.monotonic() > task.deadline
+            if trained == 0 or late:
+                entry.end(report, self._tell)
+                continue
+            said = self._leaving.predicted(entry, layers, trained)
+            if said is not None:
+                seeds = [task.seed] * (recipe.depth if recipe.dropout else 0)
+                state = naming.state(steps, moments[task.id], seeds) if whole_state else {}
+                self._leaving.end(entry, report, layers, said, state)
+
+    def _until(self, deadline: float | None, entries: Sequence[Entry]) -> float | None:
         """Return when training has to end so that there is time to measure."""
         if deadline is None:
             return None
+        rows, classes = self._measured
         convolved = sum(e.member.recipe.flops for e in entries if e.member.recipe.convolutional)
-        each = _MEASURING * len(entries) * self._classes + _CONVOLVING * convolved
-        return deadline - _RESERVE - len(self._y) * each
-
-    def _measured(
-        self, entry: _Entry, report: Report, layers: Layers, moments: Sequence[Layers], steps: int
-    ) -> Report:
-        """Return the report with what the network is worth, and keep its weights."""
-        late = entry.task.deadline is not None and time.monotonic() > entry.task.deadline
-        if report.epochs == 0 or late:
-            return report
-        recipe = entry.member.recipe
-        said = probabilities(recipe, layers, self._x)
-        if not np.isfinite(said).all():
-            return replace(report, status="failed", reason="its predictions are not finite")
-        if self._settings.weights is not None:
-            if self._describer is None:
-                self._describer = Describer(self._space)
-            kept = {
-                **naming.named(layers),
-                STRUCTURE: self._describer.packed(self._space.parse(entry.task.architecture)),
-            }
-            if entry.task.whole_state:
-                generators = [entry.task.seed] * (recipe.depth if recipe.dropout else 0)
-                kept |= naming.state(steps, moments, generators)
-            counts = confusion_counts(said, self._y, self._classes)
-            keep_weights(weights_file(self._settings.weights, entry.task.id), kept, counts)
-        return replace(report, metrics=classification_metrics(said, self._y, self._classes))
+        each = _MEASURING * len(entries) * classes + _CONVOLVING * convolved
+        return deadline - _RESERVE - rows * each

@@ -34,10 +34,13 @@ class DenseCohort:
 
     Attributes:
         networks: places in the population. widths: of the buckets, rising.
+        numbers: of kernels, padded. step: seconds that a step takes, about.
     """
 
     networks: tuple[int, ...]
     widths: tuple[int, ...]
+    numbers: int
+    step: float
 
     def arranged(self, recipes: Sequence[Recipe]) -> Arrangement:
         """Lay out those of its networks that are there."""
@@ -63,11 +66,11 @@ def planned(recipes: Sequence[Recipe], steps: int, most: int) -> tuple[float, li
         options: list[tuple[float, tuple[DenseCohort, ...]]] = []
         for end in [*range(begin + stride, len(order), stride), len(order)]:
             members = tuple(order[begin:end])
-            seconds, numbers, widths = _cheapest([recipes[n] for n in members], steps)
+            seconds, numbers, step, widths = _cheapest([recipes[n] for n in members], steps)
             if numbers > most and options:
                 break
             rest, others = best(end)
-            options.append((seconds + rest, (DenseCohort(members, widths), *others)))
+            options.append((seconds + rest, (DenseCohort(members, widths, numbers, step), *others)))
         return min(options, key=lambda option: option[0])
 
     # Asked from the end on, so that no question goes deep.
@@ -77,8 +80,8 @@ def planned(recipes: Sequence[Recipe], steps: int, most: int) -> tuple[float, li
     return seconds, list(cut)
 
 
-def _cheapest(recipes: Sequence[Recipe], steps: int) -> tuple[float, int, tuple[int, ...]]:
-    """Return the seconds of a cohort, its padded numbers and its buckets."""
+def _cheapest(recipes: Sequence[Recipe], steps: int) -> tuple[float, int, float, tuple[int, ...]]:
+    """Return the seconds of a cohort, its padded numbers, the seconds of a step and its buckets."""
     levels = max(recipe.depth for recipe in recipes)
     kinds = len({recipe.activation for recipe in recipes}) - 1
     kinds += any(recipe.normalized for recipe in recipes) + any(recipe.dropout for recipe in recipes)
@@ -86,9 +89,9 @@ def _cheapest(recipes: Sequence[Recipe], steps: int) -> tuple[float, int, tuple[
     options = []
     for widths in bucket_widths(recipes):
         numbers = sum(_padded(recipe, widths) for recipe in recipes)
-        each = _NUMBER * (2 if numbers > _CACHED else 1)
-        seconds = compiling * (1 + levels * len(widths) ** 1.5) + steps * numbers * each
-        options.append((seconds, numbers, widths))
+        step = numbers * _NUMBER * (2 if numbers > _CACHED else 1)
+        seconds = compiling * (1 + levels * len(widths) ** 1.5) + steps * step
+        options.append((seconds, numbers, step, widths))
     return min(options)
 
 

@@ -29,10 +29,13 @@ class ConvCohort:
     """Networks of one shape.
 
     Attributes:
-        networks: places in the population.
+        networks: places in the population. numbers: that its arrays have, each counted as one of a kernel.
+        step: seconds that a step takes, about.
     """
 
     networks: tuple[int, ...]
+    numbers: int
+    step: float
 
     def arranged(self, recipes: Sequence[Recipe]) -> Arrangement:
         """Lay out those of its networks that are there."""
@@ -53,13 +56,15 @@ def planned(
     alike: dict[tuple[Layer, ...], list[int]] = defaultdict(list)
     for place, recipe in enumerate(recipes):
         alike[recipe.layers].append(place)
-    seconds, found = 0.0, []
+    seconds, found = 0.0, list[ConvCohort]()
     for layers, places in alike.items():
         recipe = recipes[places[0]]
-        each = max(1, most // _numbers(recipe, batch_size))
-        found += [ConvCohort(tuple(places[i : i + each])) for i in range(0, len(places), each)]
+        numbers = _numbers(recipe, batch_size)
+        each = max(1, most // numbers)
         kinds = sum(_NORMALIZED if layer.normalized else 1.0 for layer in layers)
         step = 3 * batch_size * recipe.flops * _FLOP + recipe.params * _NUMBER
+        for members in (tuple(places[i : i + each]) for i in range(0, len(places), each)):
+            found.append(ConvCohort(members, len(members) * numbers, len(members) * step))
         seconds += _COMPILING + _LAYER * kinds + len(places) * steps * step
     return seconds, found
 
