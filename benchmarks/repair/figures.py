@@ -147,15 +147,19 @@ def cost(pairs: Sequence[Pair], clock: Sequence[Row]) -> dict[str, float]:
     }
 
 
-def harm(pairs: Sequence[Pair]) -> dict[str, float]:
+def harm(pairs: Sequence[Pair], plain: Sequence[Row]) -> dict[str, float]:
     """Return what a method does to healthy cases: mean difference, single seeds harmed, share left alone.
 
     A single seed is harmed if it ends more than 0.03 below plain training of that seed and more than two
     standard deviations below the mean of plain training over the seeds of the case.
+
+    Args:
+        pairs: of the healthy cases.
+        plain: all plain trainings, also of seeds that no other method had.
     """
     spread: dict[str, list[float]] = {}
-    for pair in pairs:
-        spread.setdefault(pair.case.id, []).append(pair.before)
+    for row in plain:
+        spread.setdefault(row.case, []).append(0.0 if row.accuracy is None else row.accuracy)
     harmed = sum(
         pair.accuracy < pair.before - SINGLE_HARM
         and pair.accuracy < np.mean(spread[pair.case.id]) - RESEEDING * np.std(spread[pair.case.id])

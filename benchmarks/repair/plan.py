@@ -16,6 +16,8 @@ GENERATED_SEEDS = (0,)
 PLANE = ("circle", "blob")
 ORDER = ("circle", "blob", "mnist", "cifar10")
 """Data sets from cheap to dear; small generated ones come before."""
+RESEEDS = 30
+"""Seeds of plain training of a healthy case, by which it is known what reseeding explains."""
 ONCE = "keras"
 """The method whose seconds hardly depend on the seed: one seed is enough."""
 
@@ -65,6 +67,13 @@ def tasks(wanted: Wanted, chosen: Sequence[Case]) -> list[Task]:
             for method in wanted.methods
             if _belongs(case, seed, numbers, method)
         ]
+        if (
+            case.label in published.NORMAL
+            and "plain" in wanted.methods
+            and not (wanted.quick or wanted.seeds)
+        ):
+            further = (seed for seed in range(RESEEDS) if seed not in numbers)
+            made += [Task(case, seed, "plain", wanted.out, wanted.folder) for seed in further]
     return made
 
 

@@ -69,7 +69,7 @@ def figures_of(rows: Rows, method: str) -> dict[str, Any]:
         "repaired": figures.repaired(faulty),
         "epochs_to": figures.epochs_to(faulty, rows.of("healthy")),
         "cost": figures.cost(faulty, rows.of("keras")),
-        "harm": figures.harm(healthy),
+        "harm": figures.harm(healthy, rows.of("plain")),
         "named": figures.named(faulty),
         "errors": sum(pair.row.error is not None for pair in pairs),
     }

@@ -67,7 +67,7 @@ def test_a_search_that_stops_trials_early_goes_on_as_it_was(
     outcome = search(request_of(out=tmp_path / "whole", **asked))
     whole = _trials(tmp_path / "whole")
     early = [line for line in whole if line["status"] == "stopped"]
-    assert 2 <= len(early) <= 7
+    assert 1 <= len(early) <= 7
     assert all(line["reason"].startswith("stopped early: its accuracy") for line in early)
     for line in whole:
         assert len(line["curve"]) == line["epochs"]

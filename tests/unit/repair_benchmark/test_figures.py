@@ -66,8 +66,12 @@ def test_harm_is_a_loss_that_reseeding_does_not_explain() -> None:
     plain += [row("wild", "plain", value, seed) for seed, value in enumerate((0.84, 0.6, 0.84))]
     ours = [row("steady", "x", value, seed) for seed, value in enumerate((0.84, 0.79, 0.84))]
     ours += [row("wild", "x", value, seed) for seed, value in enumerate((0.75, 0.6, 0.84))]
-    found = figures.harm(rows(cases, *plain, *ours).pairs("x"))
+    held = rows(cases, *plain, *ours)
+    found = figures.harm(held.pairs("x"), held.of("plain"))
     assert found["harmed_seeds"] == 1
+    # More seeds of plain training show how far a seed alone can fall.
+    more = rows(cases, *plain, *ours, *(row("steady", "plain", 0.7, seed) for seed in (7, 8)))
+    assert figures.harm(more.pairs("x"), more.of("plain"))["harmed_seeds"] == 0
     assert found["worst_difference"] == pytest.approx(-0.09)
     assert found["untouched_share"] == 1
 
