@@ -2,10 +2,12 @@
 
 Usage: python -m benchmarks.speed.whole --data mnist:mnist.npz [--trials 50] [--epochs 3] [--batch-size 32]
     [--max-params 100000] [--peer-trials 10] [--workers 2] [--runs 1] [--out FILE.json]
+    [--early-stopping asha]
 
 Both draw at random from `fc` within the limit, train on the same rows and measure on the same others. Ours
 begins with an empty cache of compiled programs in each run. KerasTuner's trials are a sample, scaled to all
-of them; the best accuracy is that of as many trials as were trained. Memory is of all processes of a side.
+of them, and none is stopped early; the best accuracy is that of as many trials as were trained. Memory is of
+all processes of a side.
 """
 
 from __future__ import annotations
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--early-stopping")
     given = parser.parse_args()
     table = Table(
         title=f"{given.trials} trials of fc within {given.max_params} parameters, {given.epochs} epochs"
@@ -71,6 +74,8 @@ def compared(given: argparse.Namespace, data: Path, scratch: Path, seed: int) ->
     search += ["--strategy", "random", "--max-trials", str(given.trials), "--epochs", str(given.epochs)]
     search += ["--batch-size", str(given.batch_size), "--max-params", str(given.max_params)]
     search += ["--workers", str(given.workers), "--seed", str(seed), "--out", str(scratch / "run"), "--quiet"]
+    if given.early_stopping is not None:
+        search += ["--early-stopping", given.early_stopping]
     ours, memory = run_watched(search)
     peer = [sys.executable, "-W", "ignore", "-m", "benchmarks.speed.keras_tuner_search", str(data)]
     peer += [str(scratch / "tuner"), str(given.peer_trials), str(given.epochs), str(given.batch_size)]

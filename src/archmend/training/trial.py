@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from archmend.networks import build, count_flops, count_params, measure_latency,
 from archmend.networks.resuming import resume, state_of
 from archmend.search import CurvePoint, Rung
 from archmend.training.comparing import rung_at, value_of
+from archmend.training.compiling import Turn
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
 from archmend.training.fused.trainer import PopulationTrainer
@@ -27,7 +29,11 @@ class Trainer:
     """Trains one task after another on data that it loads once."""
 
     def __init__(
-        self, settings: TrainingSettings, tell: Callable[[Report], None], rows: EncodedRows | None = None
+        self,
+        settings: TrainingSettings,
+        tell: Callable[[Report], None],
+        rows: EncodedRows | None = None,
+        turn: Turn = nullcontext,
     ) -> None:
         """Bring the data to the device.
 
@@ -35,10 +41,11 @@ class Trainer:
             settings: of the search.
             tell: takes the reports between epochs.
             rows: the data, in arrays that nobody writes to; None reads it.
+            turn: in which a program of a population is compiled.
         """
         if rows is None:
             rows = EncodedRows.read(settings.data)
-        self._settings, self._tell = settings, tell
+        self._settings, self._tell, self._turn = settings, tell, turn
         self._classes = len(rows.info.classes)
         self._space = space_for(settings.space, rows.info)
         self._train, self._validation = (DeviceRows(p.x, p.y) for p in (rows.train, rows.validation))
@@ -57,7 +64,7 @@ class Trainer:
             return
         if self._populations is None:
             self._populations = PopulationTrainer(
-                self._settings, self._space, self._train, self._validation, self._y, self._tell
+                self._settings, self._space, self._train, self._validation, self._y, self._tell, self._turn
             )
         self._populations.run(tasks)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from archmend.errors import BadInput, MissingExtra, Unavailable
 from archmend.networks import pin_threads, take_gpus
+from archmend.training.compiling import turn_within
 from archmend.training.failures import reason_of
 from archmend.training.task import Problem, Report, Task, TrainingSettings
 
@@ -76,7 +77,7 @@ def _started(connection: Connection) -> Trainer:
     settings: TrainingSettings
     layout: RowsLayout
     settings, layout = connection.recv()
-    return Trainer(settings, tell, layout.rows())
+    return Trainer(settings, tell, layout.rows(), turn_within(settings.memory, layout.descriptor))
 
 
 def _end_with_the_parent() -> None:

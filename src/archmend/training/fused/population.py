@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from archmend.training.compiling import Turn
 from archmend.training.fused.arrangement import Arrangement
 from archmend.training.fused.initial import Layers, initial, zeros
 from archmend.training.fused.program import Setting, compiled
@@ -40,21 +42,36 @@ class Member:
 class Programs:
     """Compiled programs on one data set, each compiled once."""
 
-    def __init__(self, x: Any, y: Any) -> None:
+    def __init__(self, x: Any, y: Any, turn: Turn = nullcontext) -> None:
         """Take the rows.
 
         Args:
             x: encoded rows on the device, (rows, inputs).
             y: class indices, (rows,).
+            turn: in which a program is compiled.
         """
         self.x, self.y = x, y
+        self._turn = turn
         self._known: dict[Setting, Any] = {}
 
-    def get(self, setting: Setting) -> Any:
-        """Return the program of a setting."""
-        if setting not in self._known:
-            self._known[setting] = compiled(setting, self.x, self.y)
-        return self._known[setting]
+    def run(self, setting: Setting, *inputs: Any, batches: tuple[int, int, int]) -> Any:
+        """Return what the program of a setting makes of its inputs.
+
+        Args:
+            setting: of the program.
+            inputs: state, facts, rates and order of rows.
+            batches: the one to begin with, the one to end before, and steps before these.
+        """
+        import tensorflow as tf
+
+        first, last, steps = map(tf.constant, batches)
+        program = self._known.get(setting)
+        if program is None:
+            program = compiled(setting, self.x, self.y)
+            with self._turn():
+                program(*inputs, first, first, steps)  # no step: it is compiled
+            self._known[setting] = program
+        return program(*inputs, first, last, steps)
 
 
 @dataclass
@@ -165,11 +182,9 @@ class Population:
             last: batch to end before.
             steps: that were taken before this epoch.
         """
-        import tensorflow as tf
-
         p = self._packed
-        p.state, total = self._programs.get(p.setting)(
-            p.state, p.facts, p.rates, order, *(tf.constant(n) for n in (first, last, steps))
+        p.state, total = self._programs.run(
+            p.setting, p.state, p.facts, p.rates, order, batches=(first, last, steps)
         )
         return np.asarray(total, np.float64)[list(p.arrangement.rows)]
 

@@ -6,7 +6,7 @@ import gc
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from archmend.errors import Unavailable
 from archmend.search import Rung
 from archmend.spaces import Space
+from archmend.training.compiling import Turn
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows
 from archmend.training.fused import naming
@@ -51,6 +52,7 @@ class PopulationTrainer:
         validation: DeviceRows,
         y: np.ndarray,
         tell: Callable[[Report], None],
+        turn: Turn = nullcontext,
     ) -> None:
         """Take the data; nothing is compiled yet.
 
@@ -61,12 +63,13 @@ class PopulationTrainer:
             validation: rows to measure on.
             y: their class indices.
             tell: takes the reports, those between epochs too.
+            turn: in which a program is compiled.
         """
         import tensorflow as tf
 
         self._tell, self._batch_size = tell, settings.batch_size
         self._rule = RULES[settings.optimizer]
-        self._programs = Programs(tf.reshape(train.x, (train.count, -1)), train.y)
+        self._programs = Programs(tf.reshape(train.x, (train.count, -1)), train.y, turn)
         self._batches = -(-train.count // settings.batch_size)
         self._most = 1 << 62 if settings.memory is None else settings.memory // BYTES
         assert space.classes is not None
