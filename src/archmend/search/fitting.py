@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Collection, Sequence
 from itertools import islice
-from numbers import Real
 
 import numpy as np
 
@@ -13,6 +11,7 @@ from archmend.errors import BadInput
 from archmend.search.feasible import PLAIN, feasible
 from archmend.search.types import COSTS, Budget
 from archmend.spaces import Architecture, Space
+from archmend.spaces.costs import is_cost
 
 _DRAWS = 256
 _STEPS = 200
@@ -116,7 +115,7 @@ def _refuse_unknown_costs(space: Space, budget: Budget) -> None:
         )
     known = space.cost(space.example())
     for name, value in known.items():
-        if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf:
+        if not is_cost(value):
             raise BadInput(
                 f"the cost function of space {space.name!r} gives {name} {value!r} for {space.example()}; "
                 "let it give finite numbers of at least 0"

@@ -23,7 +23,7 @@ from archmend.search.stopping import (
     too_slow,
 )
 from archmend.search.strategy import Strategy
-from archmend.search.types import Budget, Suggestion, TrialResult
+from archmend.search.types import Budget, Suggestion, TrialResult, checked_budget
 from archmend.spaces import Space
 
 _BLIND = 1000
@@ -104,8 +104,7 @@ def run(
     """
     if not isinstance(strategy, Strategy):
         raise BadInput(f"strategy must be a Strategy, got {strategy!r}; make one with create_strategy")
-    if not isinstance(budget, Budget):
-        raise BadInput(f"budget must be a Budget, got {budget!r}; write Budget(trials=30), for instance")
+    checked_budget(budget)
     if not callable(evaluator) and not isinstance(evaluator, Pool):
         raise BadInput(f"evaluator must be callable or a Pool, got {evaluator!r}; give one")
     given = getattr(evaluator, "objectives", None)

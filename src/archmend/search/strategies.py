@@ -23,7 +23,7 @@ from archmend.search.reinforce import Reinforce
 from archmend.search.strategy import Strategy, check_settings
 from archmend.search.surrogate import Surrogate
 from archmend.search.tpe import Tpe
-from archmend.search.types import Budget, TrialResult
+from archmend.search.types import Budget, TrialResult, checked_budget
 from archmend.spaces import Space
 
 ENTRY_POINTS = "archmend.strategies"
@@ -84,8 +84,8 @@ def create_strategy(
         raise unknown_name("strategy", str(name), classes)
     if not isinstance(space, Space):
         raise BadInput(f"space must be a Space, got {space!r}; make one with create_space")
-    if budget is not None and not isinstance(budget, Budget):
-        raise BadInput(f"budget must be a Budget, got {budget!r}; write Budget(trials=30), for instance")
+    if budget is not None:
+        checked_budget(budget)
     if isinstance(seed, bool) or not isinstance(seed, Integral) or seed < 0:
         raise BadInput(f"seed must be a whole number of at least 0, got {seed!r}")
     return classes[name](

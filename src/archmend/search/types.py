@@ -173,6 +173,17 @@ class Budget:
         return [(name, limit) for name, limit in given if limit is not None]
 
 
+def checked_budget(budget: object) -> Budget:
+    """Return what is a budget.
+
+    Raises:
+        BadInput: anything else.
+    """
+    if not isinstance(budget, Budget):
+        raise BadInput(f"budget must be a Budget, got {budget!r}; write Budget(trials=30), for instance")
+    return budget
+
+
 COSTS: Mapping[str, tuple[str, str]] = {
     "params": ("params", "params"),
     "flops": ("flops", "flops"),

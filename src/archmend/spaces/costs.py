@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from numbers import Real
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +53,8 @@ def gru(inputs: int, units: int, steps: int) -> Cost:
 def normalization(channels: int) -> Cost:
     """Scale and shift of batch or layer normalisation; moving statistics are not trained."""
     return Cost(2 * channels, 0)
+
+
+def is_cost(value: object) -> bool:
+    """Whether it is a finite number of at least 0, as a limit can be compared with; true is none."""
+    return isinstance(value, Real) and not isinstance(value, bool) and 0 <= float(value) < math.inf

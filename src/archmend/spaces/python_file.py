@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import copy
 import inspect
-import math
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from functools import partial
-from numbers import Real
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 from archmend.errors import BadInput
 from archmend.spaces.architecture import Architecture
 from archmend.spaces.builtin import FAMILIES
+from archmend.spaces.costs import is_cost
 from archmend.spaces.family import Rows
 from archmend.spaces.layers import Network
 from archmend.spaces.space import Space
@@ -130,11 +129,7 @@ def _checked_cost(
 
     def checked(architecture: Architecture) -> Mapping[str, float]:
         found = _called(cost, (architecture,), "cost", path, label)
-        wrong = not isinstance(found, Mapping) or any(
-            isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < math.inf
-            for value in found.values()
-        )
-        if wrong:
+        if not (isinstance(found, Mapping) and all(map(is_cost, found.values()))):
             raise BadInput(
                 f"{label}: the cost function returned {str(found)[:_LONGEST]} for {architecture}; return "
                 "finite numbers of at least 0 by name, such as {'params': 120, 'flops': 240}"
