@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from archmend.errors import BadInput
 from archmend.repair import Decision, Detector, Symptom, fit
 from archmend.repair.decision import NO_REMEDY
 from archmend.repair.detectors import DETECTORS
@@ -256,6 +257,84 @@ def test_callbacks_hear_every_batch_and_epoch_and_can_stop(chain: Any, ring: Any
     batches = [("batch", i) for i in range(3)]
     assert recorder.events == ["begin", *batches, ("epoch", 0), *batches, ("epoch", 1), "end"]
     assert result.history["epoch"] == [0, 1]
+
+
+def test_callbacks_that_monitor_a_metric_or_count_epochs(chain: Any, ring: Any) -> None:
+    train, validation = ring
+    told: list[tuple[str, int]] = []
+
+    class Ear(keras.callbacks.Callback):  # type: ignore[misc]
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            told.append(("begin", epoch))
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            told.append(("end", epoch))
+
+    model = chain(*deep("sigmoid"))
+    model.compile(model.optimizer, model.loss, metrics=["accuracy"])
+    stop = keras.callbacks.EarlyStopping(monitor="val_accuracy", patience=20)
+    result = fit(model, train, validation, epochs=6, callbacks=[Ear(), stop])
+    assert any(decision.kept for decision in result.decisions)
+    assert told == [(what, epoch) for epoch in range(6) for what in ("begin", "end")]
+
+
+def test_a_layer_that_leaves_its_name_out_of_its_configuration_keeps_its_weights(ring: Any) -> None:
+    class Own(L.Layer):  # type: ignore[misc]
+        def __init__(self, units: int, **other: Any) -> None:
+            super().__init__(**other)
+            self.units = units
+
+        def build(self, shape: Any) -> None:
+            self.kernel = self.add_weight(shape=(shape[-1], self.units), initializer="he_normal")
+
+        def call(self, x: Any) -> Any:
+            return keras.ops.relu(x @ self.kernel)
+
+    class Closed(Own):
+        def get_config(self) -> dict[str, Any]:
+            return {"units": 3}
+
+    train, validation = ring
+    for made, wanted in ((Own(16, trainable=False), True), (Closed(16), False)):
+        model = keras.Sequential([keras.Input((2,)), made, L.Dense(2, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        before = made.get_weights()
+        if not wanted:
+            with pytest.raises(BadInput, match="of class Closed cannot be copied with its weights"):
+                fit(model, train, validation, epochs=1)
+            continue
+        result = fit(model, train, validation, epochs=2, max_repairs=0)
+        assert np.array_equal(result.model.layers[0].get_weights()[0], before[0])
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid"])
+def test_a_regression_of_one_hot_classes_is_compared_with_what_mends_it(activation: str, ring: Any) -> None:
+    (x, y), (x_val, y_val) = ring
+    keras.utils.set_random_seed(0)
+    hidden = [L.Dense(32, activation="relu") for _ in range(2)]
+    model = keras.Sequential([keras.Input((2,)), *hidden, L.Dense(2, activation=activation)])
+    model.compile(keras.optimizers.Adam(0.01), "mae")
+    data = [(a, np.eye(2, dtype="float32")[b]) for a, b in ((x, y), (x_val, y_val))]
+    result = fit(model, *data, epochs=10)
+    assert np.isfinite(result.history["val_accuracy"]).all()
+    assert max(result.history["val_accuracy"]) > 0.8
+    for decision in result.decisions:
+        assert (decision.remedy == "correct_output") <= decision.kept
+
+
+@pytest.mark.parametrize(
+    "loss",
+    ["bce", keras.losses.BinaryCrossentropy(name="mine"), keras.losses.binary_crossentropy],
+    ids=["short", "named", "function"],
+)
+def test_a_loss_is_known_by_whatever_name_it_comes(loss: Any, ring: Any) -> None:
+    train, validation = ring
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((2,)), L.Dense(16, activation="relu"), L.Dense(1, activation="sigmoid")]
+    )
+    model.compile(keras.optimizers.Adam(0.01), loss)
+    assert np.isfinite(fit(model, train, validation, epochs=2).history["val_accuracy"]).all()
 
 
 def test_a_clock_that_runs_out_gives_the_best_so_far(chain: Any, ring: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 
+from archmend.repair.data import Batch
 from archmend.repair.values import EpochRecord
 
 
@@ -29,6 +30,8 @@ class CallbackListener:
         self._on_epoch = on_epoch
         self._list: Any = None
         self._model: Any = None
+        self._rows: Batch | None = None
+        self._begun: int | None = None
         self._logs: dict[str, float] = {}
 
     @property
@@ -36,19 +39,21 @@ class CallbackListener:
         """Whether somebody is told of batches."""
         return bool(self._callbacks)
 
-    def begin(self, model: Any) -> None:
-        """Training begins with this model."""
-        self._model = model
+    def begin(self, model: Any, rows: Batch) -> None:
+        """Training begins with this model, which takes rows such as these."""
+        self._model, self._rows = model, rows
         model.stop_training = False
         if self._callbacks:
             self._list = keras.callbacks.CallbackList(
                 self._callbacks, model=model, add_history=False, **self._parameters
             )
+            self._show_metrics()
             self._list.on_train_begin()
 
     def epoch_begin(self, epoch: int) -> None:
-        """An epoch of the path begins."""
-        if self._list is not None:
+        """An epoch of the path begins; told once, also where it is begun again after a repair."""
+        if self._list is not None and self._begun != epoch:
+            self._begun = epoch
             self._list.on_epoch_begin(epoch)
 
     def batch_begin(self, batch: int) -> None:
@@ -65,7 +70,9 @@ class CallbackListener:
         """An epoch of the path has ended; also told for a trial's epochs once the trial is kept."""
         self._logs = {k: v for k, v in record.as_dict().items() if k not in ("epoch", "seconds")}
         if self._list is not None:
+            self.epoch_begin(record.epoch)
             self._list.on_epoch_end(record.epoch, dict(self._logs))
+            self._begun = None
         if self._on_epoch is not None:
             self._on_epoch(record)
 
@@ -75,7 +82,15 @@ class CallbackListener:
             model.stop_training = self._model.stop_training
             self._model = model
             if self._list is not None:
+                self._show_metrics()
                 self._list.set_model(model)
+
+    def _show_metrics(self) -> None:
+        """Build the compiled metrics: of the model callbacks learn in which direction one is better."""
+        assert self._rows is not None
+        x, y = keras.tree.map_structure(keras.ops.convert_to_tensor, self._rows)
+        self._model.compute_metrics(x, y, self._model(x, training=False))
+        self._model.reset_metrics()
 
     def stopped(self) -> bool:
         """Return whether a callback asked to stop."""

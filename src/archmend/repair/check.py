@@ -61,13 +61,8 @@ def check_counts(epochs: Any, batch_size: Any, budget_seconds: float | None, max
 
 def labels_of(model: Any) -> Labels:
     """Return how the model's compiled loss reads its labels."""
-    loss = model.loss
-    if isinstance(loss, list | tuple | Mapping):
-        loss = keras.tree.flatten(loss)[0]
-    name: Any = (
-        loss if isinstance(loss, str) else getattr(loss, "__name__", None) or getattr(loss, "name", "")
-    )
-    kind: Any = _LOSSES.get(name, "other")
+    loss = keras.tree.flatten(model.loss)[0]
+    kind: Any = _LOSSES.get(loss_name(model), "other")
     units = model.outputs[0].shape[-1]
     if kind == "other" and units is not None and units > 1:
         # A regression loss on one-hot classes is still a classifier if its output is a distribution.
@@ -75,6 +70,21 @@ def labels_of(model: Any) -> Labels:
         kind = "onehot" if getattr(getattr(last, "activation", None), "__name__", "") == "softmax" else kind
     config = loss.get_config() if hasattr(loss, "get_config") else {}
     return Labels(kind, bool(config.get("from_logits", False)))
+
+
+def loss_name(model: Any) -> str:
+    """Return the name of the compiled loss in Keras's long form, such as `mean_squared_error`."""
+    loss = model.loss
+    if isinstance(loss, list | tuple | Mapping):
+        loss = keras.tree.flatten(loss)[0]
+    if isinstance(loss, str):
+        try:
+            loss = keras.losses.get(loss)
+        except ValueError:
+            return str(loss)
+    # An object's own name may be the user's; its class says what it computes.
+    function = getattr(loss, "fn", loss) if isinstance(loss, keras.losses.Loss) else loss
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def open_rows(data: Any, name: str, model: Any, labels: Labels, batch_size: int, seed: int) -> Data:

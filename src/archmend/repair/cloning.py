@@ -41,7 +41,7 @@ def rebuild(
     replace, after, branch = replace or {}, after or {}, branch or {}
 
     def made(layer: Any) -> Any:
-        return replace.get(layer.name) or type(layer).from_config(layer.get_config())
+        return replace.get(layer.name) or clone_of(layer)
 
     prepared: dict[str, Any] = {}
 
@@ -81,7 +81,13 @@ def rebuild(
 
 def clone_of(layer: Any, **changes: Any) -> Any:
     """Return a new layer like this one, with entries of its configuration changed."""
-    return type(layer).from_config({**layer.get_config(), **changes})
+    made = type(layer).from_config({**layer.get_config(), **changes})
+    # A layer of the user's own may leave both out of its configuration; weights are carried over by name.
+    if "name" not in changes and made.name != layer.name:
+        made.name = layer.name
+    if isinstance(layer, keras.layers.Layer) and "trainable" not in changes:  # an operation has none
+        made.trainable = layer.trainable
+    return made
 
 
 def carry_values(source: Any, target: Any) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
 
 from archmend.repair.blocks import KERNEL_LAYERS, activation_of, blocks_of, consumers
+from archmend.repair.check import loss_name
 from archmend.repair.labels import Labels
 from archmend.repair.measures import Description, LabelFacts
 
@@ -67,21 +67,6 @@ def label_facts(y: np.ndarray) -> LabelFacts:
         negative=float((y < 0).mean()),
         above_one=float((y > 1).mean()),
     )
-
-
-def loss_name(model: Any) -> str:
-    """Return the name of the compiled loss in Keras's long form, such as `mean_squared_error`."""
-    loss = model.loss
-    if isinstance(loss, list | tuple | Mapping):
-        loss = keras.tree.flatten(loss)[0]
-    if isinstance(loss, str):
-        try:
-            loss = keras.losses.get(loss)
-        except ValueError:
-            return str(loss)
-    # An object's own name may be the user's; its class says what it computes.
-    function = getattr(loss, "fn", loss) if isinstance(loss, keras.losses.Loss) else loss
-    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _last_activations(model: Any) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from archmend.repair.callbacks import CallbackListener
 from archmend.repair.candidates import Candidates
 from archmend.repair.limits import Limits, OutOfTimeError
 from archmend.repair.run import Run, Validation, in_first_batches
+from archmend.repair.severity import CAUSES
 from archmend.repair.treatment import Treatment
 from archmend.repair.values import Symptom
 from archmend.repair.watch import Watch
@@ -46,11 +47,11 @@ class Loop:
                 `state_dict` tells all that the rest depends on.
         """
         run, listener = self._run, self._listener
-        listener.begin(run.model)
+        listener.begin(run.model, run.probe_rows())
         try:
             self._limits.check_time()
             if not self._begun:
-                self._look(epoch_end=False)
+                self._open()
             while run.place.epoch < run.epochs and not (self._over or listener.stopped()):
                 between()
                 self._epoch()
@@ -60,6 +61,15 @@ class Loop:
         else:
             self._average.offer(run, self._candidates)
         listener.end()
+
+    def _open(self) -> None:
+        """Look before the first batch, and again after what was mended untried: it may have hidden more."""
+        for _ in range(len(CAUSES) + 1):
+            told = len(self._treatment.decisions)
+            if not self._look(epoch_end=False) or self._run.place.steps:
+                return
+            if not any(decision.kept for decision in self._treatment.decisions[told:]):
+                return
 
     def state_dict(self, pack: Packer) -> dict[str, Any]:
         """Return everything that the rest of the training depends on; to be asked by `between` alone."""
@@ -97,8 +107,7 @@ class Loop:
 
     def _epoch(self) -> None:
         run, listener = self._run, self._listener
-        if run.place.batch == 0:
-            listener.epoch_begin(run.place.epoch)
+        listener.epoch_begin(run.place.epoch)
         while not run.at_epoch_end:
             self._advance(min(self._watch.until_look(run), run.batches_per_epoch - run.place.batch))
             if self._look(epoch_end=False):

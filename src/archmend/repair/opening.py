@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from archmend.repair.check import check_model, labels_of, open_rows
 from archmend.repair.cloning import rebuild
 from archmend.repair.constraints import Constraints
 from archmend.repair.engine import Engine
+from archmend.repair.outputs import measured_by
 from archmend.repair.run import Run
 from archmend.repair.targets import targets_of
 
@@ -59,6 +61,8 @@ def open_run(
             "give a model that is, or no space"
         )
     constraints = replace(constraints, targets=targets_of(rows.probe()[1]))
+    # A regression of classes is measured as what it may be mended to, so that both can be compared.
+    labels = measured_by(copy, constraints.targets)
     return Run(Engine(copy, labels, rows), rows, held_out, labels, epochs), constraints
 
 
@@ -73,10 +77,24 @@ def _working_copy(model: Any, train: Any, seed: int) -> Any:
             f"model {model.name!r} cannot be copied ({type(error).__name__}: {str(error).splitlines()[0]}); "
             "its layers need get_config and from_config"
         ) from error
+    _check_copy(model, copy)
     trained = {id(v) for v in copy.weights}
     for number, state in enumerate(v for v in copy.variables if id(v) not in trained and "seed" in v.name):
         state.assign(np.array([seed & 0xFFFFFFFF, number], dtype=state.dtype))
     return copy
+
+
+def _check_copy(model: Any, copy: Any) -> None:
+    """Refuse a model of which a layer's configuration does not give the layer back."""
+    layers = [layer for layer in model.layers if layer.weights]
+    twins = {layer.name: layer.get_weights() for layer in copy.layers if layer.weights}
+    for layer in layers:
+        mine, its = layer.get_weights(), twins.get(layer.name, [])
+        if len(mine) != len(its) or not all(map(partial(np.array_equal, equal_nan=True), mine, its)):
+            raise BadInput(
+                f"layer {layer.name!r} of class {type(layer).__name__} cannot be copied with its weights; "
+                "let its get_config return what its __init__ takes"
+            )
 
 
 def _fixed_layout(model: Any, space: Space | None) -> tuple[str, ...] | None:

@@ -23,8 +23,10 @@ learning."""
 
 CAUSES = {
     "unscaled_input": "scale_input",
+    "wrong_loss": "correct_output",
     "heavy_dropout": "lower_dropout",
     "weight_decay": "lower_weight_decay",
+    "learning_rate_low": "set_learning_rate",
 }
 """Faults of data and settings that are known without training and may make others, and the remedy of each."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from archmend.reports.charts import Spec, finished, natural, status_color
 from archmend.reports.record import RunRecord, Trial
 from archmend.search import first_of
+from archmend.search.comparable import is_early
 
 MOST = 60
 """Trials whose curves are drawn: more of them hide one another."""
@@ -63,7 +64,7 @@ def of_the_curves(record: RunRecord) -> str:
     """Return what the chart shows, in words."""
     trials = drawn_trials(record)
     known = sum(bool(trial.curve) for trial in record.trials)
-    early = sum(trial.status == "stopped" and trial.epochs == trial.curve[-1].epoch for trial in trials)
+    early = sum(map(is_early, trials))
     said = f"Mean loss of each epoch, {len(trials)} trials"
     if len(trials) < known:
         said += f", the best of {known}"

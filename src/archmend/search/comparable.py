@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-from archmend.search.types import Status, Value
-
-
-class Point(Protocol):
-    """What is needed of a point of a learning curve."""
-
-    @property
-    def epoch(self) -> int:
-        """Counts from 1."""
-
-    @property
-    def value(self) -> float | None:
-        """None where nothing was compared."""
+from archmend.search.types import EARLY, Status, Value
 
 
 class Trained(Protocol):
@@ -36,12 +24,8 @@ class Trained(Protocol):
         """Epochs that were asked for."""
 
     @property
-    def epochs(self) -> float | None:
-        """Epochs that were trained."""
-
-    @property
-    def curve(self) -> Sequence[Point]:
-        """A point for each whole epoch, where they were kept."""
+    def reason(self) -> str | None:
+        """Of what did not succeed."""
 
 
 _Trial = TypeVar("_Trial", bound=Trained)
@@ -62,8 +46,11 @@ def comparable(results: Iterable[_Trial]) -> list[_Trial]:
 
 def reached(result: Trained) -> int:
     """Return the fidelity that a trial reached: 0 where it has none or was cut, -1 if stopped early."""
-    if result.status == "stopped" and result.curve:
-        last = result.curve[-1]
-        # The clock cuts a trial after that, if at all.
-        return -1 if last.value is not None and last.epoch == result.epochs else 0
+    if is_early(result):
+        return -1
     return result.fidelity if result.status == "succeeded" and result.fidelity is not None else 0
+
+
+def is_early(result: Trained) -> bool:
+    """Whether a trial ended because it was not among the best on its way."""
+    return result.status == "stopped" and (result.reason or "").startswith(EARLY)

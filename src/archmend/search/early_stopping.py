@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from archmend.errors import BadInput, unknown_name
 from archmend.search.objectives import DIRECTIONS
-from archmend.search.types import TrialResult
+from archmend.search.types import EARLY, TrialResult
 
 MEASURED = ("accuracy", "average_precision", "loss")
 """Objectives that training changes; what a network costs is the same after each epoch."""
@@ -81,7 +81,7 @@ class Rung:
         if sum(other > value for other in there) < room:
             return None
         return (
-            f"stopped early: its {self.objective} {value * DIRECTIONS[self.objective]:.4g} after "
+            f"{EARLY}: its {self.objective} {value * DIRECTIONS[self.objective]:.4g} after "
             f"{self.epochs} epoch{'s' * (self.epochs > 1)} is not among the best {room} of {len(there)}"
         )
 

@@ -13,6 +13,8 @@ from archmend.spaces import Architecture
 
 Status = Literal["succeeded", "failed", "stopped", "rejected", "running"]
 Value = float | tuple[float, ...]
+EARLY = "stopped early"
+"""How the reason of a trial begins that was not among the best on its way; a budget cuts with other words."""
 
 
 def _is_number(value: object) -> bool:

@@ -142,8 +142,9 @@ def _judged(
 ) -> ConfirmRecord:
     """Return what all measurements together say of each candidate, the best one first."""
     measured = [r for r in fresh if r.value is not None]
-    # The fresh trainings are as long as the candidates' own, so all of them may be compared.
-    together = [replace(r, fidelity=None) for r in (*comparable(result.trials), *measured)]
+    # The fresh trainings are as long as the candidates' own, so all of them may be compared; where no trial
+    # came to its end, what those were worth that were stopped early is all that is known of them.
+    together = [replace(r, fidelity=None, reason=None) for r in (*comparable(result.trials), *measured)]
     known = {e.architecture: e for e in estimates(together)}
     order = list(known)
     rows = [_candidate(c, known[c.architecture], fresh) for c in candidates]

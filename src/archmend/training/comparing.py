@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
+from collections.abc import Mapping, Sequence
 
 from archmend.search import Rung, first_of, objective_value
-from archmend.training.metrics import classification_metrics
 
 
 def rung_at(rungs: Sequence[Rung], epochs: float) -> Rung | None:
@@ -15,13 +12,6 @@ def rung_at(rungs: Sequence[Rung], epochs: float) -> Rung | None:
     return next((rung for rung in rungs if rung.epochs == epochs), None)
 
 
-def value_of(rung: Rung, probabilities: np.ndarray, y: np.ndarray, classes: int) -> float:
-    """Return the value in the rung's objective, turned so that larger is better.
-
-    Args:
-        rung: where the trial is.
-        probabilities: (rows, classes), finite.
-        y: class indices (rows,).
-        classes: how many there are.
-    """
-    return first_of(objective_value((rung.objective,), classification_metrics(probabilities, y, classes)))
+def value_of(rung: Rung, metrics: Mapping[str, float]) -> float:
+    """Return the value in the rung's objective, turned so that larger is better, of what was measured."""
+    return first_of(objective_value((rung.objective,), metrics))

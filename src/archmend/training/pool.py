@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Self
 
 from archmend.errors import ArchmendError, BadInput, MissingExtra, Unavailable
-from archmend.search import EarlyStopping, Suggestion, TrialResult
+from archmend.search import EarlyStopping, Rung, Suggestion, TrialResult
 from archmend.training.continuing import earlier_trial
 from archmend.training.process import Job, WorkerProcess
 from archmend.training.results import trial_result
@@ -142,7 +142,7 @@ class PooledEvaluator:
         if earlier is None and self._choose_parent is not None:
             parent = self._choose_parent(suggestion, self._finished)
         folder = self._settings.weights
-        epochs, stopping = suggestion.fidelity or self._settings.epochs, self._early_stopping
+        epochs = suggestion.fidelity or self._settings.epochs
         task = Task(
             suggestion.id,
             str(suggestion.architecture),
@@ -153,11 +153,17 @@ class PooledEvaluator:
             begun=0 if earlier is None else earlier.fidelity or 0,
             whole_state=suggestion.fidelity is not None,
             order=None if self._population is None else order_seed(self.seed),
-            rungs=() if stopping is None else stopping.rungs(epochs, self._objectives[0], self._before),
+            rungs=self._rungs(epochs),
         )
         self._waiting.append(Job(suggestion, task, parent))
         if self._population is None:
             self._hand_out()
+
+    def _rungs(self, epochs: int) -> tuple[Rung, ...]:
+        """Return where a trial of so many epochs may end early, with what is known by now."""
+        if self._early_stopping is None:
+            return ()
+        return self._early_stopping.rungs(epochs, self._objectives[0], self._before)
 
     @property
     def _open(self) -> list[Job]:
@@ -285,6 +291,8 @@ class PooledEvaluator:
         lost = list(worker.jobs.values())
         if len(lost) > 1:
             self._deliver(worker)
+            for job in lost:  # those that had ended are to be compared with again
+                job.task = replace(job.task, rungs=self._rungs(job.task.epochs))
             self._again += [lost[: len(lost) // 2], lost[len(lost) // 2 :]]
             return
         why = "killed, most likely for memory" if code == -9 else f"ended with exit status {code}"

@@ -150,7 +150,7 @@ class Trainer:
         """Return the report, stopped where that is the verdict, and the point with the value."""
         if not np.isfinite(said).all():
             return replace(report, status="failed"), point
-        value = value_of(rung, said, self._y, self._classes)
+        value = value_of(rung, classification_metrics(said, self._y, self._classes))
         verdict = rung.verdict(value)
         if verdict is not None:
             report = replace(report, status="stopped", reason=verdict)

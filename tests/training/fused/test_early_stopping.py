@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from archmend.search import EarlyStopping, Rung
 from archmend.spaces import create_space
 from archmend.training import TrainingSettings, trial_seed, weights_file
 from archmend.training.fused import trainer as populations
+from archmend.training.fused.underway import Underway
 from archmend.training.task import Report, Task, order_seed
 from archmend.training.trial import Trainer
 
@@ -115,11 +119,41 @@ def test_a_population_goes_on_with_its_best(
         _check(ends, to_the_end, values)
         assert sorted(report.epochs for report in ends.values())[-1] == EPOCHS
         assert sum(report.status == "stopped" for report in ends.values()) >= 4
-    else:  # Each comes by itself, and is the best of one.
-        assert {report.status for report in ends.values()} == {"succeeded"}
+    else:  # Each comes by itself, and is compared with those before it.
+        assert {report.status for report in ends.values()} == {"succeeded", "stopped"}
+        best = max(ends, key=lambda n: values[1][n])
+        assert ends[best].epochs > 1
+        whys = [report.reason or "" for report in ends.values()]
+        assert sum(f"of {len(CODES)}" in why for why in whys) <= 1
+        assert any(f"of {len(CODES) - 1}" in why or f"of {len(CODES)}" in why for why in whys)
     for number, report in ends.items():
         assert report.curve[0].value is not None
         assert "confusion" in read_arrays(weights_file(tmp_path / "weights", number))
+
+
+def test_what_the_clock_cuts_behind_a_rung_has_its_value(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trained(self: Underway, epochs: int, until: float | None, tell: Callable[[Report], None]) -> bool:
+        if epochs > 1:
+            self.cut = True
+            return False
+        return train(self, epochs, until, tell)
+
+    train = Underway.train
+    monkeypatch.setattr(Underway, "train", trained)
+    monkeypatch.setattr(populations, "time", SimpleNamespace(monotonic=lambda: float("inf")))
+    told: list[Report] = []
+    tasks = [replace(task, deadline=time.monotonic() + 3600) for task in _tasks(RUNGS, order_seed(0))]
+    Trainer(TrainingSettings(data, "fc", EPOCHS, 16, weights=tmp_path), told.append).run_all(tasks)
+    ends = [report for report in told if report.status != "running"]
+    assert {(report.status, report.epochs) for report in ends} == {("stopped", 1.0)}
+    assert all(report.metrics and weights_file(tmp_path, report.id).is_file() for report in ends)
+    assert sum(report.reason == "the time was over" for report in ends) == 2
+    # What a worker has said when it is killed is worth as much.
+    said = [report for report in told if report.status == "running" and report.metrics]
+    assert {report.id for report in said} == set(range(len(CODES)))
+    assert all(report.curve[0].value is not None for report in said)
 
 
 def test_trials_by_themselves_end_early_by_those_before(data: Path, tmp_path: Path) -> None:

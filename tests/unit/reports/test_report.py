@@ -122,6 +122,7 @@ def test_trials_that_were_stopped_early_are_pale_and_their_curves_are_short(writ
         whole = [{"epoch": n, "loss": 1 / n, "value": line["value"] if n == 1 else None} for n in (1, 2, 3)]
         line["curve"] = whole[:1] if ended else whole
         line["status"], line["epochs"] = ("stopped", 1.0) if ended else ("succeeded", 3.0)
+        line["reason"] = "stopped early: why" if ended else None
     (folder / "trials.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     page = render(RunRecord.from_directory(folder))
     history, curves = (_values(_specs(page)[f"chart-{number}"]) for number in (0, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -72,8 +73,9 @@ def test_a_trial_is_compared_with_what_results_were_worth_at_its_rungs() -> None
 
 def test_what_was_stopped_early_is_compared_with_its_like_alone() -> None:
     one = SPACE.parse("2-5")
-    early = TrialResult(0, one, 0.6, "stopped", epochs=1.0, curve=(CurvePoint(1, 0.6, 0.6),))
-    cut = TrialResult(1, one, 0.7, "stopped", epochs=1.5, curve=(CurvePoint(1, 0.6, 0.6),))
+    why = Rung(1, "accuracy", 2, (0.7, 0.8)).verdict(0.6)
+    early = TrialResult(0, one, 0.6, "stopped", epochs=1.0, reason=why, curve=(CurvePoint(1, 0.6, 0.6),))
+    cut = replace(early, id=1, value=0.7, reason="the time was over")
     whole = TrialResult(2, one, 0.8, epochs=9.0)
     assert comparable([early, cut, whole]) == [cut, whole]
     assert comparable([early]) == [early]

@@ -11,9 +11,7 @@ import numpy as np
 
 from archmend.networks.described import Describer
 from archmend.networks.inheritance import STRUCTURE
-from archmend.search import Rung
 from archmend.spaces import Space
-from archmend.training.comparing import value_of
 from archmend.training.fused import naming
 from archmend.training.fused.initial import Layers
 from archmend.training.fused.predicting import probabilities
@@ -45,46 +43,32 @@ class Leaving:
         self._weights, self._tell = weights, tell
         self._describer: Describer | None = None
 
-    def predicted(self, entry: Entry, layers: Layers, epochs: float) -> np.ndarray | None:
-        """Return class probabilities (rows, classes); None where they are not finite, which is its end.
+    def measure(
+        self, entry: Entry, layers: Layers, epochs: float, state: Mapping[str, np.ndarray] | None = None
+    ) -> bool:
+        """Measure a network as it is now and keep its weights; return False where that was its end.
 
         Args:
-            entry: of the network.
+            entry: of it; its report then has the metrics.
             layers: its weights.
             epochs: that it was trained.
-        """
-        said = probabilities(entry.member.recipe, layers, self._x)
-        if np.isfinite(said).all():
-            return said
-        entry.end(replace(entry.report, status="failed", reason=NOT_FINITE, epochs=epochs), self._tell)
-        return None
-
-    def value(self, rung: Rung, said: np.ndarray) -> float:
-        """Return what is compared at a rung."""
-        return value_of(rung, said, self._y, self._classes)
-
-    def end(
-        self, entry: Entry, report: Report, layers: Layers, said: np.ndarray, state: Mapping[str, np.ndarray]
-    ) -> None:
-        """Tell the report with what the network is worth, and keep its weights.
-
-        Args:
-            entry: of it.
-            report: how it ended.
-            layers: its weights.
-            said: class probabilities, finite.
             state: what is kept beside the weights.
 
         Raises:
             Unavailable: its weights cannot be kept, as on a full disk.
         """
+        said = probabilities(entry.member.recipe, layers, self._x)
+        if not np.isfinite(said).all():
+            entry.end(replace(entry.report, status="failed", reason=NOT_FINITE, epochs=epochs), self._tell)
+            return False
         task = entry.task
         if self._weights is not None:
             counts = confusion_counts(said, self._y, self._classes)
-            kept = {**naming.named(layers), STRUCTURE: self._structure(task), **state}
+            kept = {**naming.named(layers), STRUCTURE: self._structure(task), **(state or {})}
             keep_weights(weights_file(self._weights, task.id), kept, counts)
         metrics = classification_metrics(said, self._y, self._classes)
-        entry.end(replace(report, metrics=metrics), self._tell)
+        entry.report = replace(entry.report, metrics=metrics, epochs=epochs)
+        return True
 
     def _structure(self, task: Task) -> np.ndarray:
         if self._describer is None:

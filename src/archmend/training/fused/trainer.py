@@ -12,15 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from archmend.errors import Unavailable
-from archmend.search import Rung
+from archmend.search import Rung, Status
 from archmend.spaces import Space
+from archmend.training.comparing import value_of
 from archmend.training.compiling import Turn
 from archmend.training.failures import reason_of
 from archmend.training.fitting import DeviceRows
 from archmend.training.fused import naming
 from archmend.training.fused.arrangement import Cohort
 from archmend.training.fused.entering import Entering
-from archmend.training.fused.initial import Layers
 from archmend.training.fused.leaving import Leaving
 from archmend.training.fused.planning import BYTES, planned
 from archmend.training.fused.population import Population, Programs
@@ -91,8 +91,9 @@ class PopulationTrainer:
             recipes = [self._entering.recipe(task) for task in together]
             cohorts = self._planned(recipes, together[0].epochs - together[0].begun)[1]
             # Those that are compared on the way have to be there together.
-            for wave in self._waves(cohorts) if together[0].rungs else [[cohort] for cohort in cohorts]:
-                self._trained([self._ready(together, recipes, cohort) for cohort in wave])
+            rungs = list(together[0].rungs)
+            for wave in self._waves(cohorts) if rungs else [[cohort] for cohort in cohorts]:
+                rungs = self._trained([self._ready(together, recipes, cohort) for cohort in wave], rungs)
                 gc.collect()
 
     def _planned(self, recipes: Sequence[Recipe], epochs: int) -> tuple[float, Sequence[Cohort]]:
@@ -113,23 +114,29 @@ class PopulationTrainer:
         entries = [self._entering.entry(tasks[n], recipes[n]) for n in cohort.networks]
         return cohort, [entry for entry in entries if entry is not None]
 
-    def _trained(self, laid: Sequence[Laid]) -> None:
-        """Train cohorts side by side from rung to rung, and tell what became of their networks."""
-        under_way = self._laid_out(laid)
+    def _trained(self, laid: Sequence[Laid], rungs: Sequence[Rung]) -> list[Rung]:
+        """Train cohorts side by side from rung to rung, and tell what became of their networks.
+
+        Returns:
+            The rungs, with what these networks were worth there.
+        """
+        under_way, known = self._laid_out(laid), list(rungs)
         if not under_way:
-            return
+            return known
         first = under_way[0].entries[0].task
-        for rung in first.rungs:
-            if not self._advanced(under_way, rung.epochs):
+        for number, rung in enumerate(rungs):
+            if not self._advanced(under_way, rung.epochs, rung):
                 break
-            self._compared(under_way, rung)
-            under_way = self._arranged_anew(
-                [one for one in under_way if one.left], first.epochs - rung.epochs
-            )
+            known[number] = self._compared(under_way, rung)
+            under_way = [one for one in under_way if one.left]
+            # What compiles cannot be cut.
+            if first.deadline is None:
+                under_way = self._arranged_anew(under_way, first.epochs - rung.epochs)
         self._advanced(under_way, first.epochs)
         for one in under_way:
             with self._failing(one.entries):
                 self._finished(one)
+        return known
 
     def _laid_out(self, laid: Sequence[Laid], begun: int | None = None) -> list[Underway]:
         """Return the programs of cohorts that have a network.
@@ -169,35 +176,39 @@ class PopulationTrainer:
                 if not entry.over:
                     entry.end(replace(entry.report, status="failed", reason=reason_of(error)), self._tell)
 
-    def _advanced(self, under_way: Sequence[Underway], epochs: int) -> bool:
-        """Train each up to so many epochs; return False if the deadline cut one."""
+    def _advanced(self, under_way: Sequence[Underway], epochs: int, rung: Rung | None = None) -> bool:
+        """Train each up to so many epochs; return False if the deadline cut one.
+
+        At a rung each is measured before the next one is compiled, which may take longer than there is time.
+        """
         whole = True
         for one in under_way:
             with self._failing(one.entries):
                 left = [entry for other in under_way for entry in other.left]
-                whole &= one.train(epochs, self._until(one.entries[0].task.deadline, left), self._tell)
+                until = self._until(one.entries[0].task.deadline, left)
+                there = one.train(epochs, until, self._tell)
+                whole &= there
+                if there and rung is not None:
+                    self._measured_at(one, rung)
         return whole
 
-    def _compared(self, under_way: Sequence[Underway], rung: Rung) -> None:
-        """End the networks that are not worth to go on with."""
-        there: list[tuple[float, Entry, Layers, np.ndarray]] = []
-        for one in under_way:
-            with self._failing(one.entries):
-                for entry, layers in one.layers():
-                    said = self._leaving.predicted(entry, layers, float(rung.epochs - entry.task.begun))
-                    if said is None:
-                        continue
-                    value = self._leaving.value(rung, said)
-                    entry.curve[-1] = replace(entry.curve[-1], value=value)
-                    there.append((value, entry, layers, said))
-        values = [value for value, _, _, _ in there]
-        for value, entry, layers, said in there:
+    def _measured_at(self, one: Underway, rung: Rung) -> None:
+        """Measure a cohort at a rung, and tell what its networks are worth if they come no further."""
+        for entry, layers in one.layers():
+            if self._leaving.measure(entry, layers, float(rung.epochs - entry.task.begun)):
+                value = value_of(rung, entry.report.metrics)
+                entry.curve[-1] = replace(entry.curve[-1], value=value)
+                entry.tell(replace(entry.report, status="running"), self._tell)
+
+    def _compared(self, under_way: Sequence[Underway], rung: Rung) -> Rung:
+        """End the networks that are not among the best; return the rung with the values of all."""
+        there = [entry for one in under_way for entry in one.left]
+        values = [value for entry in there if (value := entry.curve[-1].value) is not None]
+        for entry, value in zip(there, values, strict=True):
             verdict = rung.verdict(value, values)
             if verdict is not None:
-                epochs = float(rung.epochs - entry.task.begun)
-                report = replace(entry.report, status="stopped", reason=verdict, epochs=epochs)
-                with self._failing([entry]):
-                    self._leaving.end(entry, report, layers, said, {})
+                entry.end(replace(entry.report, status="stopped", reason=verdict), self._tell)
+        return replace(rung, known=(*rung.known, *values))
 
     def _arranged_anew(self, under_way: list[Underway], epochs: int) -> list[Underway]:
         """Return the cohorts that go on, laid out anew where new programs would be compiled and done sooner.
@@ -227,18 +238,19 @@ class PopulationTrainer:
         for entry, layers in one.layers():
             task, recipe = entry.task, entry.member.recipe
             trained = one.epochs - task.begun
-            report = replace(entry.report, status="succeeded", epochs=trained)
+            end: tuple[Status, str | None] = ("succeeded", None)
             if one.epochs < task.epochs:
-                report = replace(report, status="stopped", reason=TIME_OVER)
+                end = "stopped", TIME_OVER
             late = task.deadline is not None and time.monotonic() > task.deadline
             if trained == 0 or late:
-                entry.end(report, self._tell)
+                # What it was worth at its last rung, if it came so far.
+                trained = entry.report.epochs if entry.report.metrics else trained
+                entry.end(replace(entry.report, status=end[0], reason=end[1], epochs=trained), self._tell)
                 continue
-            said = self._leaving.predicted(entry, layers, trained)
-            if said is not None:
-                seeds = [task.seed] * (recipe.depth if recipe.dropout else 0)
-                state = naming.state(steps, moments[task.id], seeds) if whole_state else {}
-                self._leaving.end(entry, report, layers, said, state)
+            seeds = [task.seed] * (recipe.depth if recipe.dropout else 0)
+            state = naming.state(steps, moments[task.id], seeds) if whole_state else None
+            if self._leaving.measure(entry, layers, trained, state):
+                entry.end(replace(entry.report, status=end[0], reason=end[1]), self._tell)
 
     def _until(self, deadline: float | None, entries: Sequence[Entry]) -> float | None:
         """Return when training has to end so that there is time to measure."""

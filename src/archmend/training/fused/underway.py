@@ -19,7 +19,8 @@ class Entry:
 
     Attributes:
         task: what was asked for. member: as it was when its cohort was laid out.
-        report: what is known of it so far. curve: a point for each whole epoch.
+        report: what is known of it so far, and what it was worth where it was measured last.
+        curve: a point for each whole epoch.
         over: whether its end was told.
     """
 
@@ -32,6 +33,10 @@ class Entry:
     def end(self, report: Report, tell: Tell) -> None:
         """Tell what became of it."""
         self.over = True
+        self.tell(report, tell)
+
+    def tell(self, report: Report, tell: Tell) -> None:
+        """Tell how far it is."""
         tell(replace(report, curve=tuple(self.curve)))
 
 
@@ -83,7 +88,7 @@ class Underway:
                     entry.curve.append(
                         CurvePoint(round(self.epochs), float(self._population.losses[-1][place]))
                     )
-                    tell(replace(entry.report, status="running", epochs=trained))
+                    entry.tell(replace(entry.report, status="running", epochs=trained), tell)
             self.cut = not whole
         return not self.cut
 
