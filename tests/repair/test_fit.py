@@ -307,6 +307,28 @@ def test_a_layer_that_leaves_its_name_out_of_its_configuration_keeps_its_weights
         assert np.array_equal(result.model.layers[0].get_weights()[0], before[0])
 
 
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (
+            lambda x, y: (np.where(np.arange(len(x))[:, None] == 300, np.nan, x), y),
+            "has 2 values that are NaN",
+        ),
+        (
+            lambda x, y: (x, np.where(np.arange(len(y)) == 300, 5, y)),
+            "its labels are 0 to 5; the model takes",
+        ),
+    ],
+    ids=["missing", "label"],
+)
+def test_a_bad_row_far_down_a_dataset_is_named(spoil: Any, said: str, chain: Any, ring: Any) -> None:
+    (x, y), validation = ring
+    train = tf.data.Dataset.from_tensor_slices(tuple(map(np.asarray, spoil(x, y)))).batch(32)
+    held_out = tf.data.Dataset.from_tensor_slices(validation).batch(32)
+    with pytest.raises(BadInput, match=f"batch 9 of train .*{said}"):
+        fit(relu_net(chain), train, held_out, epochs=2)
+
+
 @pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid"])
 def test_a_regression_of_one_hot_classes_is_compared_with_what_mends_it(activation: str, ring: Any) -> None:
     (x, y), (x_val, y_val) = ring

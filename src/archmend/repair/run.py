@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from archmend.errors import BadInput
 from archmend.repair.check import labels_of
 from archmend.repair.data import Batch, Data, Rows
 from archmend.repair.describe import describe, label_facts
@@ -203,8 +204,17 @@ class Run:
         if self._batches is None:
             self._batches = self._train.epoch(self.place.epoch, self.place.batch)
         told = []
-        for x, y in islice(self._batches, steps):
-            told.append((*self.engine.train(x, y), len(y)))
+        for number, (x, y) in enumerate(islice(self._batches, steps), start=self.place.batch):
+            try:
+                loss, correct_ones = self.engine.train(x, y)
+            except tf.errors.InvalidArgumentError as error:
+                raise BadInput(
+                    f"batch {number} of train cannot be trained on, its labels are {np.min(y)} to "
+                    f"{np.max(y)}; the model takes 0 to {self.model.outputs[0].shape[-1] - 1}"
+                ) from error
+            if not np.isfinite(loss):
+                _refuse_missing(x, y, number)
+            told.append((loss, correct_ones, len(y)))
         losses, correct, rows = (np.array(column) for column in zip(*told, strict=True))
         return losses, correct, rows
 
@@ -362,6 +372,20 @@ class Run:
         """Take over what `state_dict` returned."""
         self.engine.restore(tuple(state["variables"]))
         self._stand(Place.from_dict(state["place"]))
+
+
+def _refuse_missing(x: Any, y: Any, number: int) -> None:
+    """Refuse a batch that is not finite itself: no remedy for a network mends that.
+
+    Raises:
+        BadInput: with the batch's number and how many values are missing.
+    """
+    parts = [np.asarray(part) for part in keras.tree.flatten((x, y))]
+    bad = sum(int((~np.isfinite(p)).sum()) for p in parts if np.issubdtype(p.dtype, np.floating))
+    if bad:
+        raise BadInput(
+            f"batch {number} of train has {bad} values that are NaN or infinite; remove or impute them"
+        )
 
 
 def in_first_batches(run: Run, place: Place) -> bool:
