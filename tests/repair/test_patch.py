@@ -61,3 +61,18 @@ def test_a_repair_tells_its_patch(chain: Callable[..., Any], ring: Any) -> None:
     result = fit(sick, *ring, epochs=3)
     assert any(decision.kept for decision in result.decisions)
     assert result.patch
+
+
+def test_a_repair_in_half_precision_ends_with_a_patch(chain: Callable[..., Any], ring: Any) -> None:
+    keras.mixed_precision.set_global_policy("mixed_float16")
+    try:
+        sick = chain(*[L.Dense(8, activation="sigmoid", name=f"hidden_{i}") for i in range(6)])
+        assert type(sick.optimizer).__name__ == "LossScaleOptimizer"
+        result = fit(sick, *ring, epochs=2, max_repairs=2)
+    finally:
+        keras.mixed_precision.set_global_policy("float32")
+    assert len(result.history["epoch"]) == 2
+    slower = rebuild(sick)
+    slower.optimizer.inner_optimizer.learning_rate = 0.01
+    said = suggested_patch(sick, slower, kept=("raise_learning_rate",))
+    assert said == ("compile: optimizer=Adam(learning_rate=0.01)",)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from archmend.repair.blocks import blocks_of, consumers
-from archmend.repair.remedies.optimizers import matching_initializer
+from archmend.repair.remedies.optimizers import inner, matching_initializer
 
 RENEWED = frozenset(
     {
@@ -43,7 +43,7 @@ def suggested_patch(
     lines = [*_inputs(before, after), *_layers(before, after)]
     if RENEWED & set(kept):
         lines += _initializers(before, after)
-    lines += _loss(before, after) + _optimizer(before.optimizer, after.optimizer)
+    lines += _loss(before, after) + _optimizer(before, after)
     first, last = batch_sizes
     if first is not None and last is not None and first != last:
         lines.append(f"fit: batch_size={last} instead of {first}")
@@ -115,7 +115,9 @@ def _loss(before: Any, after: Any) -> list[str]:
     return [] if first == last else [f"compile: loss={last} instead of {first}"]
 
 
-def _optimizer(before: Any, after: Any) -> list[str]:
+def _optimizer(first_model: Any, last_model: Any) -> list[str]:
+    # What scales the loss is no setting of the user's: Keras wraps the optimiser by the dtype policy.
+    before, after = inner(first_model.optimizer), inner(last_model.optimizer)
     same = type(before) is type(after)
     first, last = (before if same else type(after)()).get_config(), after.get_config()
     changed = {
