@@ -39,8 +39,23 @@ def test_layers_that_were_changed_added_and_left_out(model: Any) -> None:
 
 def test_kernels_that_were_drawn_anew_name_the_initializer(model: Any) -> None:
     assert suggested_patch(model, rebuild(model), kept=("reinitialize",)) == (
-        "'a', 'b': kernel_initializer=HeNormal(), bias_initializer='zeros'",
+        "'a', 'b': kernel_initializer=HeNormal()",
     )
+
+
+def test_initializers_of_the_right_kind_with_other_settings_are_named(chain: Callable[..., Any]) -> None:
+    shifted = keras.initializers.Constant(-9.0)
+    dead = chain(
+        L.Dense(8, activation="relu", name="a", kernel_initializer="he_normal", bias_initializer=shifted),
+        L.Dense(8, activation="elu", name="b", kernel_initializer=keras.initializers.VarianceScaling(500.0)),
+    )
+    assert suggested_patch(dead, rebuild(dead), kept=("reinitialize",)) == (
+        "'a': bias_initializer='zeros'",
+        "'b': kernel_initializer=VarianceScaling(scale=1.55)",
+    )
+    said = ("'a': bias_initializer='zeros'",)
+    assert suggested_patch(dead, rebuild(dead), kept=("reset_biases",)) == said
+    assert suggested_patch(dead, rebuild(dead), kept=("batch_normalization",)) == ()
 
 
 def test_what_compile_and_fit_take(model: Any) -> None:

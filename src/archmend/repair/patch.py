@@ -21,7 +21,8 @@ RENEWED = frozenset(
         "widen_to_depth",
     }
 )
-"""Remedies that give kernels other values and leave no trace of that in a layer's configuration."""
+"""Remedies that give kernels and biases other values and leave no trace of that in a configuration."""
+ZEROS = keras.initializers.Zeros()
 _OF_NO_CODE = frozenset({"name", "trainable", "dtype", "seed", "build_config", "shared_object_id"})
 
 
@@ -41,8 +42,7 @@ def suggested_patch(
         batch_sizes: rows a step before and after.
     """
     lines = [*_inputs(before, after), *_layers(before, after)]
-    if RENEWED & set(kept):
-        lines += _initializers(before, after)
+    lines += _initializers(before, after, set(kept))
     lines += _loss(before, after) + _optimizer(before, after)
     first, last = batch_sizes
     if first is not None and last is not None and first != last:
@@ -86,20 +86,33 @@ def _layers(before: Any, after: Any) -> list[str]:
     return [*gone, *_together(changed)]
 
 
-def _initializers(before: Any, after: Any) -> list[str]:
-    """Name the initialiser that belongs to each layer's activation, where the user's is another one."""
+def _initializers(before: Any, after: Any, kept: set[str]) -> list[str]:
+    """Name the initialisers with which the layers were started again, where the user's are other ones."""
     there = {layer.name for layer in before.layers}
+    renewed, zeroed = bool(RENEWED & kept), "reset_biases" in kept
     found = []
     for block in blocks_of(after):
         layer = after.get_layer(block.name)
         if block.name not in there or not layer.trainable_weights:
             continue
+        told = []
         wanted = matching_initializer(block.activation, 0)
-        if type(layer.kernel_initializer) is not type(wanted):
-            told = {"scale": wanted.scale} if type(wanted).__name__ == "VarianceScaling" else {}
-            start = _call(type(wanted).__name__, told)
-            found.append((block.name, f"kernel_initializer={start}, bias_initializer='zeros'"))
+        if renewed and _start(layer.kernel_initializer) != _start(wanted):
+            settings = {"scale": wanted.scale} if type(wanted).__name__ == "VarianceScaling" else {}
+            told.append(f"kernel_initializer={_call(type(wanted).__name__, settings)}")
+        shifted = layer.bias is not None and _start(layer.bias_initializer) != _start(ZEROS)
+        if shifted and (renewed or (zeroed and not block.output)):
+            told.append("bias_initializer='zeros'")
+        if told:
+            found.append((block.name, ", ".join(told)))
     return _together(found)
+
+
+def _start(initializer: Any) -> Any:
+    """Return what an initialiser draws from, its seed aside."""
+    if not isinstance(initializer, keras.initializers.Initializer):
+        return initializer  # a function of the user's
+    return _plain({"class_name": type(initializer).__name__, "config": initializer.get_config()})
 
 
 def _together(changes: Sequence[tuple[str, str]]) -> list[str]:
