@@ -68,7 +68,23 @@ def test_what_compile_and_fit_take(model: Any) -> None:
     )
     slower = rebuild(model)
     slower.optimizer.learning_rate = 0.01
-    assert suggested_patch(model, slower) == ("compile: optimizer=Adam(learning_rate=0.01)",)
+    said = ("compile: optimizer=Adam(learning_rate=0.01)",)
+    assert suggested_patch(model, slower, kept=("raise_learning_rate",)) == said
+    assert suggested_patch(model, slower, kept=("of_an_installed_package",)) == said
+
+
+def test_a_rate_that_a_callback_sets_is_no_advice(chain: Callable[..., Any], ring: Any) -> None:
+    healthy = chain(L.Dense(16, activation="relu", kernel_initializer="he_normal"))
+
+    class Falling(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.model.optimizer.learning_rate = 1e-3 / 2 ** (epoch + 1)
+
+    result = fit(healthy, *ring, epochs=3, callbacks=[Falling()], max_repairs=0)
+    assert float(result.model.optimizer.learning_rate) < 1e-3
+    assert result.patch == ()
+    slower = rebuild(result.model)
+    assert suggested_patch(healthy, slower, kept=("reset_biases", "batch_normalization")) == ()
 
 
 def test_a_repair_tells_its_patch(chain: Callable[..., Any], ring: Any) -> None:

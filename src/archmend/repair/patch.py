@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from archmend.repair.blocks import blocks_of, consumers
+from archmend.repair.remedies import REMEDIES
 from archmend.repair.remedies.optimizers import inner, matching_initializer
 
 RENEWED = frozenset(
@@ -22,6 +23,18 @@ RENEWED = frozenset(
     }
 )
 """Remedies that give kernels and biases other values and leave no trace of that in a configuration."""
+RATES = frozenset(
+    {
+        "set_learning_rate",
+        "lower_learning_rate",
+        "raise_learning_rate",
+        "warm_up",
+        "cosine_schedule",
+        "optimizer_adam",
+        "optimizer_sgd",
+    }
+)
+"""Remedies that set the learning rate."""
 ZEROS = keras.initializers.Zeros()
 _OF_NO_CODE = frozenset({"name", "trainable", "dtype", "seed", "build_config", "shared_object_id"})
 
@@ -43,7 +56,7 @@ def suggested_patch(
     """
     lines = [*_inputs(before, after), *_layers(before, after)]
     lines += _initializers(before, after, set(kept))
-    lines += _loss(before, after) + _optimizer(before, after)
+    lines += _loss(before, after) + _optimizer(before, after, _sets_rate(kept))
     first, last = batch_sizes
     if first is not None and last is not None and first != last:
         lines.append(f"fit: batch_size={last} instead of {first}")
@@ -128,7 +141,12 @@ def _loss(before: Any, after: Any) -> list[str]:
     return [] if first == last else [f"compile: loss={last} instead of {first}"]
 
 
-def _optimizer(first_model: Any, last_model: Any) -> list[str]:
+def _sets_rate(kept: Sequence[str]) -> bool:
+    """Whether a kept remedy sets the learning rate, as an installed package's may too."""
+    return any(name in RATES or name not in REMEDIES.own_names() for name in kept)
+
+
+def _optimizer(first_model: Any, last_model: Any, rate_set: bool) -> list[str]:
     # What scales the loss is no setting of the user's: Keras wraps the optimiser by the dtype policy.
     before, after = inner(first_model.optimizer), inner(last_model.optimizer)
     same = type(before) is type(after)
@@ -138,7 +156,8 @@ def _optimizer(first_model: Any, last_model: Any) -> list[str]:
         for key, value in last.items()
         if key not in ("name", "learning_rate") and value != first.get(key)
     }
-    if not same or _rate(before) != _rate(after):
+    # A callback may have moved the rate as well, which is no fault of the user's code.
+    if not same or (rate_set and _rate(before) != _rate(after)):
         changed = {"learning_rate": _rate(after), **changed}
     return [f"compile: optimizer={_call(type(after).__name__, changed)}"] if changed else []
 
