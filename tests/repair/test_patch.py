@@ -6,11 +6,16 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from archmend.repair import fit
 from archmend.repair.cloning import clone_of, rebuild
+from archmend.repair.constraints import Constraints
 from archmend.repair.patch import suggested_patch
+from archmend.repair.remedies.scale_input import ScaleInput
+from archmend.repair.remedy import Bench
+from archmend.repair.values import Symptom
 
 L = keras.layers
 
@@ -35,6 +40,25 @@ def test_layers_that_were_changed_added_and_left_out(model: Any) -> None:
         "kernel_initializer=LecunNormal() instead of GlorotUniform()",
     )
     assert "leave out 'drop'" in suggested_patch(changed, model)
+
+
+def test_an_exchanged_layer_is_written_with_its_activation(chain: Callable[..., Any]) -> None:
+    before = chain(L.Dense(8), L.ReLU(name="re_lu"))
+    after = rebuild(before, replace={"re_lu": L.Activation("elu", name="re_lu")})
+    assert suggested_patch(before, after) == ("'re_lu': Activation(activation='elu') instead of ReLU",)
+
+
+def test_a_normalization_is_adapted_to_the_rows_of_its_input(
+    model: Any, graph: Callable[..., Any], ring: Any
+) -> None:
+    bench = Bench(Constraints(), np.random.default_rng(0), ring[0][0] * 100 + 1000)
+    scaled = ScaleInput().apply(model, Symptom("unscaled_input"), bench)
+    said = "add Normalization() at the start, and call its .adapt(x_train) before fit"
+    assert suggested_patch(model, scaled) == (said,)
+    scaling = L.Normalization(mean=[1.0, 2.0], variance=[1.0, 1.0], name="scaling")
+    both = rebuild(graph(), after={"right": [scaling]})
+    said = "add Normalization() after 'right', and call its .adapt(x_train['right']) before fit"
+    assert suggested_patch(graph(), both) == (said,)
 
 
 def test_kernels_that_were_drawn_anew_name_the_initializer(model: Any) -> None:

@@ -76,8 +76,16 @@ def _inputs(before: Any, after: Any) -> list[str]:
             where = f"after {place!r}"
         else:
             where = "at the start" if place is None or _is_input(after, place) else f"after the new {place!r}"
-        found.append(f"add {type(layer).__name__}({_arguments(layer)}) {where}")
+        found.append(f"add {_made(layer)} {where}{_adapted(after, layer, place)}")
     return found
+
+
+def _adapted(after: Any, layer: Any, place: str | None) -> str:
+    """Return how a layer gets what it holds of the training rows, which no argument of it says."""
+    if not isinstance(layer, keras.layers.Normalization):
+        return ""
+    rows = f"x_train[{place!r}]" if place is not None and len(after.inputs) > 1 else "x_train"
+    return f", and call its .adapt({rows}) before fit"
 
 
 def _layers(before: Any, after: Any) -> list[str]:
@@ -93,7 +101,7 @@ def _layers(before: Any, after: Any) -> list[str]:
             continue
         changes = _changes(layer.get_config(), twin.get_config())
         if type(twin) is not type(layer):
-            changed.append((layer.name, f"{type(twin).__name__} instead of {type(layer).__name__}"))
+            changed.append((layer.name, f"{_made(twin)} instead of {type(layer).__name__}"))
         elif changes:
             changed.append((layer.name, ", ".join(changes)))
     return [*gone, *_together(changed)]
@@ -181,14 +189,14 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _arguments(layer: Any) -> str:
-    """Write the arguments that differ from the layer's defaults, as far as these can be known."""
+def _made(layer: Any) -> str:
+    """Write the call that makes a layer, with the arguments that differ from its defaults as far as known."""
     config = layer.get_config()
     told = {}
     for key in ("rate", "units", "activation", "max_value", "axis", "kernel_initializer"):
-        if key in config and not (key == "axis" and config[key] == -1):
+        if key in config and not (key == "axis" and config[key] in (-1, [-1], (-1,))):
             told[key] = _plain(config[key])
-    return ", ".join(f"{key}={_written(value)}" for key, value in told.items())
+    return f"{type(layer).__name__}({', '.join(f'{key}={_written(value)}' for key, value in told.items())})"
 
 
 def _plain(value: Any) -> Any:
