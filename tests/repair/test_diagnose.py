@@ -78,3 +78,5 @@ def test_a_subclassed_model_is_refused_in_a_sentence(ring: Any) -> None:
         diagnose(model, *ring)
     with pytest.raises(BadInput, match="batches must be a whole number of at least 0, got -1"):
         diagnose(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), *ring, batches=-1)
+    with pytest.raises(BadInput, match="seed must be a whole number of at least 0, got -1"):
+        diagnose(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), *ring, seed=-1)
