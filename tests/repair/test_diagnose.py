@@ -64,6 +64,8 @@ def test_labels_of_no_class_are_a_finding_and_nothing_is_trained(
     (x, y), _ = ring
     found = diagnose(chain(dense()), (x, y + 1))
     assert [name for name, _ in sure(found)] == ["labels_outside"]
+    assert found.findings[0].sentence.endswith("the labels go from 1 to 2, the output has 2 classes, 0 to 1")
+    assert found.findings[0].advice == "number the classes from 0 to 1"
     assert found.batches == 0
 
 
