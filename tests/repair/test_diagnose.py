@@ -64,6 +64,8 @@ def test_labels_of_no_class_are_a_finding_and_nothing_is_trained(
     (x, y), _ = ring
     found = diagnose(chain(dense()), (x, y + 1))
     assert [name for name, _ in sure(found)] == ["labels_outside"]
+    assert found.findings[0].sentence.endswith("the labels go from 1 to 2, the output has 2 classes, 0 to 1")
+    assert found.findings[0].advice == "number the classes from 0 to 1"
     assert found.batches == 0
 
 
@@ -78,3 +80,5 @@ def test_a_subclassed_model_is_refused_in_a_sentence(ring: Any) -> None:
         diagnose(model, *ring)
     with pytest.raises(BadInput, match="batches must be a whole number of at least 0, got -1"):
         diagnose(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), *ring, batches=-1)
+    with pytest.raises(BadInput, match="seed must be a whole number of at least 0, got -1"):
+        diagnose(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), *ring, seed=-1)

@@ -161,6 +161,18 @@ def test_a_state_of_other_settings_is_said_and_left(
     assert keeper.said == ["it is of another model, or of other settings"]
 
 
+def test_a_state_of_another_loss_is_said_and_left(chain: Any, ring: Any) -> None:
+    def once(state: bytes | None = None, **settings: Any) -> Memory:
+        keeper, model = Memory(state), relu_net(chain)
+        model.compile(model.optimizer, keras.losses.SparseCategoricalCrossentropy(**settings))
+        fit(model, *ring, epochs=2, keeper=keeper)
+        return keeper
+
+    state = once().states[1]
+    assert once(state).said == []
+    assert once(state, ignore_class=-1).said == ["it is of another model, or of other settings"]
+
+
 def edited(state: bytes, edit: Callable[[Any], Any]) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(state)) as old, zipfile.ZipFile(out, "w") as new:

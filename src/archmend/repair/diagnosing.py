@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from archmend.errors import BadInput
+from archmend.repair.arguments import check_seed
 from archmend.repair.check import check_counts, check_model, labels_of
 from archmend.repair.constraints import Constraints
 from archmend.repair.describe import describe, label_facts
@@ -47,6 +48,7 @@ def diagnose(
     Raises:
         BadInput: a model or data that cannot be looked at, in one sentence; a subclassed model is one.
     """
+    check_seed(seed)
     check_counts(epochs, batch_size, None, None)
     if isinstance(batches, bool) or not isinstance(batches, int | np.integer) or batches < 0:
         raise BadInput(f"batches must be a whole number of at least 0, got {batches}")

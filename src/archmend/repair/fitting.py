@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archmend.errors import BadInput, NothingSucceeded, unknown_name
+from archmend.repair.arguments import check_limits, check_seed, check_space, listed_callbacks
 from archmend.repair.callbacks import CallbackListener, sets_rate
 from archmend.repair.candidates import Candidate, Candidates
 from archmend.repair.check import check_counts
@@ -114,7 +115,10 @@ def fit(
         NothingSucceeded: no candidate's validation was ever finite.
     """
     started = time.monotonic()
-    callbacks = tuple(callbacks)
+    callbacks = listed_callbacks(callbacks)
+    check_seed(seed)
+    check_space(space)
+    check_limits(budget_seconds, max_repairs)
     check_counts(epochs, batch_size, budget_seconds, max_repairs)
     if strategy not in REPAIR_STRATEGIES.names():
         raise unknown_name("repair strategy", strategy, REPAIR_STRATEGIES.names())

@@ -61,16 +61,25 @@ class KeptLoop:
 
 
 def fingerprint(asked: Mapping[str, Any], run: Run) -> str:
-    """Return a digest of a fit's settings, its network and its first weights; names do not count."""
+    """Return a digest of a fit's settings, its network, loss and first weights; names do not count."""
     layers = [keras.saving.serialize_keras_object(layer) for layer in run.model.layers]
     optimizer = keras.saving.serialize_keras_object(run.model.optimizer)
+    losses = keras.tree.map_structure(_loss, run.model.loss)
     sizes = [run.batches_per_epoch, run.validation_rows]
-    told = [dict(asked), sizes, _without_names([layers, optimizer])]
+    told = [dict(asked), sizes, _without_names([layers, optimizer, losses])]
     text = json.dumps(told, sort_keys=True, default=_kind)
     digest = hashlib.sha256(text.encode())
     for value in run.engine.snapshot():
         digest.update(np.asarray(value).tobytes())
     return digest.hexdigest()
+
+
+def _loss(loss: Any) -> Any:
+    """Return what tells a compiled loss from others: its class or function, and its settings."""
+    if loss is None or isinstance(loss, str):
+        return loss
+    settings = loss.get_config() if hasattr(loss, "get_config") else {}
+    return [getattr(loss, "__name__", type(loss).__name__), settings]
 
 
 def _without_names(value: Any) -> Any:

@@ -8,7 +8,8 @@ from typing import Any
 import keras
 
 from archmend.repair.blocks import blocks_of, consumers
-from archmend.repair.remedies.optimizers import matching_initializer
+from archmend.repair.remedies import REMEDIES
+from archmend.repair.remedies.optimizers import inner, matching_initializer
 
 RENEWED = frozenset(
     {
@@ -21,7 +22,20 @@ RENEWED = frozenset(
         "widen_to_depth",
     }
 )
-"""Remedies that give kernels other values and leave no trace of that in a layer's configuration."""
+"""Remedies that give kernels and biases other values and leave no trace of that in a configuration."""
+RATES = frozenset(
+    {
+        "set_learning_rate",
+        "lower_learning_rate",
+        "raise_learning_rate",
+        "warm_up",
+        "cosine_schedule",
+        "optimizer_adam",
+        "optimizer_sgd",
+    }
+)
+"""Remedies that set the learning rate."""
+ZEROS = keras.initializers.Zeros()
 _OF_NO_CODE = frozenset({"name", "trainable", "dtype", "seed", "build_config", "shared_object_id"})
 
 
@@ -41,9 +55,8 @@ def suggested_patch(
         batch_sizes: rows a step before and after.
     """
     lines = [*_inputs(before, after), *_layers(before, after)]
-    if RENEWED & set(kept):
-        lines += _initializers(before, after)
-    lines += _loss(before, after) + _optimizer(before.optimizer, after.optimizer)
+    lines += _initializers(before, after, set(kept))
+    lines += _loss(before, after) + _optimizer(before, after, _sets_rate(kept))
     first, last = batch_sizes
     if first is not None and last is not None and first != last:
         lines.append(f"fit: batch_size={last} instead of {first}")
@@ -63,8 +76,16 @@ def _inputs(before: Any, after: Any) -> list[str]:
             where = f"after {place!r}"
         else:
             where = "at the start" if place is None or _is_input(after, place) else f"after the new {place!r}"
-        found.append(f"add {type(layer).__name__}({_arguments(layer)}) {where}")
+        found.append(f"add {_made(layer)} {where}{_adapted(after, layer, place)}")
     return found
+
+
+def _adapted(after: Any, layer: Any, place: str | None) -> str:
+    """Return how a layer gets what it holds of the training rows, which no argument of it says."""
+    if not isinstance(layer, keras.layers.Normalization):
+        return ""
+    rows = f"x_train[{place!r}]" if place is not None and len(after.inputs) > 1 else "x_train"
+    return f", and call its .adapt({rows}) before fit"
 
 
 def _layers(before: Any, after: Any) -> list[str]:
@@ -80,26 +101,39 @@ def _layers(before: Any, after: Any) -> list[str]:
             continue
         changes = _changes(layer.get_config(), twin.get_config())
         if type(twin) is not type(layer):
-            changed.append((layer.name, f"{type(twin).__name__} instead of {type(layer).__name__}"))
+            changed.append((layer.name, f"{_made(twin)} instead of {type(layer).__name__}"))
         elif changes:
             changed.append((layer.name, ", ".join(changes)))
     return [*gone, *_together(changed)]
 
 
-def _initializers(before: Any, after: Any) -> list[str]:
-    """Name the initialiser that belongs to each layer's activation, where the user's is another one."""
+def _initializers(before: Any, after: Any, kept: set[str]) -> list[str]:
+    """Name the initialisers with which the layers were started again, where the user's are other ones."""
     there = {layer.name for layer in before.layers}
+    renewed, zeroed = bool(RENEWED & kept), "reset_biases" in kept
     found = []
     for block in blocks_of(after):
         layer = after.get_layer(block.name)
         if block.name not in there or not layer.trainable_weights:
             continue
+        told = []
         wanted = matching_initializer(block.activation, 0)
-        if type(layer.kernel_initializer) is not type(wanted):
-            told = {"scale": wanted.scale} if type(wanted).__name__ == "VarianceScaling" else {}
-            start = _call(type(wanted).__name__, told)
-            found.append((block.name, f"kernel_initializer={start}, bias_initializer='zeros'"))
+        if renewed and _start(layer.kernel_initializer) != _start(wanted):
+            settings = {"scale": wanted.scale} if type(wanted).__name__ == "VarianceScaling" else {}
+            told.append(f"kernel_initializer={_call(type(wanted).__name__, settings)}")
+        shifted = layer.bias is not None and _start(layer.bias_initializer) != _start(ZEROS)
+        if shifted and (renewed or (zeroed and not block.output)):
+            told.append("bias_initializer='zeros'")
+        if told:
+            found.append((block.name, ", ".join(told)))
     return _together(found)
+
+
+def _start(initializer: Any) -> Any:
+    """Return what an initialiser draws from, its seed aside."""
+    if not isinstance(initializer, keras.initializers.Initializer):
+        return initializer  # a function of the user's
+    return _plain({"class_name": type(initializer).__name__, "config": initializer.get_config()})
 
 
 def _together(changes: Sequence[tuple[str, str]]) -> list[str]:
@@ -115,7 +149,14 @@ def _loss(before: Any, after: Any) -> list[str]:
     return [] if first == last else [f"compile: loss={last} instead of {first}"]
 
 
-def _optimizer(before: Any, after: Any) -> list[str]:
+def _sets_rate(kept: Sequence[str]) -> bool:
+    """Whether a kept remedy sets the learning rate, as an installed package's may too."""
+    return any(name in RATES or name not in REMEDIES.own_names() for name in kept)
+
+
+def _optimizer(first_model: Any, last_model: Any, rate_set: bool) -> list[str]:
+    # What scales the loss is no setting of the user's: Keras wraps the optimiser by the dtype policy.
+    before, after = inner(first_model.optimizer), inner(last_model.optimizer)
     same = type(before) is type(after)
     first, last = (before if same else type(after)()).get_config(), after.get_config()
     changed = {
@@ -123,7 +164,8 @@ def _optimizer(before: Any, after: Any) -> list[str]:
         for key, value in last.items()
         if key not in ("name", "learning_rate") and value != first.get(key)
     }
-    if not same or _rate(before) != _rate(after):
+    # A callback may have moved the rate as well, which is no fault of the user's code.
+    if not same or (rate_set and _rate(before) != _rate(after)):
         changed = {"learning_rate": _rate(after), **changed}
     return [f"compile: optimizer={_call(type(after).__name__, changed)}"] if changed else []
 
@@ -147,14 +189,14 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
     return found
 
 
-def _arguments(layer: Any) -> str:
-    """Write the arguments that differ from the layer's defaults, as far as these can be known."""
+def _made(layer: Any) -> str:
+    """Write the call that makes a layer, with the arguments that differ from its defaults as far as known."""
     config = layer.get_config()
     told = {}
     for key in ("rate", "units", "activation", "max_value", "axis", "kernel_initializer"):
-        if key in config and not (key == "axis" and config[key] == -1):
+        if key in config and not (key == "axis" and config[key] in (-1, [-1], (-1,))):
             told[key] = _plain(config[key])
-    return ", ".join(f"{key}={_written(value)}" for key, value in told.items())
+    return f"{type(layer).__name__}({', '.join(f'{key}={_written(value)}' for key, value in told.items())})"
 
 
 def _plain(value: Any) -> Any:

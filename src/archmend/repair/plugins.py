@@ -30,6 +30,10 @@ class PartRegistry(Generic[Part]):
         """Return the known names."""
         return tuple(self._classes())
 
+    def own_names(self) -> tuple[str, ...]:
+        """Return the names of our own."""
+        return tuple(_name(part) for part in self._own)
+
     def create(self, name: str) -> Part:
         """Return a new one of this name; an unknown name is BadInput."""
         classes = self._classes()

@@ -13,6 +13,7 @@ _LOSSES = {0: "a loss of regression", 1: "binary_crossentropy", 2: "categorical_
 
 _SEEN: Mapping[str, str] = {
     "labels_outside": "the labels go from {low} to {high}, which the output never reaches",
+    "no_class": "the labels go from {low} to {high}, the output has {classes} classes, 0 to {reach_high}",
     "wrong_output": "the output's activation does not go with the loss",
     "wrong_loss": "the loss does not measure what the labels ask for",
     "heavy_dropout": "dropout drops {rate:%} of the units",
@@ -37,7 +38,7 @@ _SEEN: Mapping[str, str] = {
     "overfitting": "the validation loss has risen from {val_loss_best} to {val_loss}",
 }
 _ADVICE: Mapping[str, str] = {
-    "labels_outside": "scale or number the labels so that the output reaches them, or give it no activation",
+    "labels_outside": "scale or number the labels so that the output reaches them{or_linear}",
     "wrong_output": "give the output the activation {expected_activation}",
     "wrong_loss": "compile with {expected_loss} and the output activation {expected_activation}",
     "heavy_dropout": "use a rate of at most 0.5",
@@ -68,7 +69,8 @@ def seen(symptom: Symptom) -> str:
     where = "" if symptom.layer is None else f"layer {symptom.layer!r}: "
     if symptom.name == "exploding":
         return where + _exploding(symptom)
-    known = _SEEN.get(symptom.name)
+    indices = symptom.name == "labels_outside" and "classes" in symptom.evidence
+    known = _SEEN.get("no_class" if indices else symptom.name)
     numbers = ", ".join(f"{name} {_number(value)}" for name, value in symptom.evidence.items())
     if known is None:
         return f"{where}{symptom.name} ({numbers})"
@@ -96,12 +98,15 @@ def in_words(decision: Decision) -> str:
 
 def advice(symptom: Symptom) -> str:
     """Return what to change in the code that made the network; empty for an unknown symptom."""
+    if symptom.name == "labels_outside" and "classes" in symptom.evidence:
+        return _numbered(symptom.evidence)
     expected = int(symptom.evidence.get("expected", 2))
     better = symptom.evidence.get("better")
     return _ADVICE.get(symptom.name, "").format_map(
         {
             "expected_activation": _EXPECTED.get(expected, "softmax"),
             "expected_loss": _LOSSES.get(expected, "categorical_crossentropy"),
+            "or_linear": ", or give it no activation" if expected == 0 else "",
             "better_rate": "" if better is None else f" to about {_number(better)}",
         }
     )
@@ -114,16 +119,38 @@ class _Told(float):
         return f"{self * 100:.3g} %" if how == "%" else _number(float(self))
 
 
+_NOT_FINITE = ({"finite"}, {"loss"}, {"val_loss"})
+"""Evidence of values that are not finite, by which a decision is known to be about them."""
+_EXPLODED: Mapping[str, str] = {
+    "chance_loss": "the signal grows from here on: the loss begins at {loss}, where knowing nothing costs "
+    "{chance_loss}",
+    "gradient_norm": "the gradient has grown to the norm {gradient_norm}, where the weights' own is "
+    "{weight_norm}",
+    "best": "the loss has risen to {loss}, where its best mean of ten batches was {best}",
+    "limit": "the loss has risen to {loss}, above the limit of {limit}",
+}
+"""What was seen by the evidence that tells it from the others, the first that is there."""
+
+
 def _exploding(symptom: Symptom) -> str:
     evidence = symptom.evidence
-    if symptom.fatal:
+    if symptom.fatal or set(evidence) in _NOT_FINITE:
         return "values are no longer finite numbers"
-    if "chance_loss" in evidence:
-        return (
-            f"the signal grows from here on: the loss begins at {_number(evidence['loss'])}, "
-            f"where knowing nothing costs {_number(evidence['chance_loss'])}"
-        )
+    for sign, sentence in _EXPLODED.items():
+        if sign in evidence:
+            return sentence.format_map({name: _number(value) for name, value in evidence.items()})
     return ", ".join(f"{name} {_number(value)}" for name, value in evidence.items())
+
+
+def _numbered(evidence: Mapping[str, float]) -> str:
+    """Return what to do about indices that are no classes of the output."""
+    low, high, classes = (evidence[name] for name in ("low", "high", "classes"))
+    if low == 0:
+        return f"give the layer {_number(high + 1)} units, or leave out the labels of other classes"
+    if high - low < classes:
+        return f"number the classes from 0 to {_number(high - low)}"
+    units = _number(high - low + 1)
+    return f"number the classes from 0 to {_number(high - low)}, and give the layer {units} units"
 
 
 def _number(value: float) -> str:

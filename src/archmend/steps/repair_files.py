@@ -100,11 +100,9 @@ def write_results(
     architecture = None
     if start.space is not None:
         architecture = str(same_architecture(result.model, start.space, start.architecture))
-    metrics = classification_metrics(
-        _probabilities(result.model.predict(_readable(start.validation.x), verbose=0, batch_size=1024)),
-        prepared.validation.y,
-        len(info.classes),
-    )
+    output = result.model.predict(_readable(start.validation.x), verbose=0, batch_size=1024)
+    probabilities = _probabilities(output, _gives_logits(result.model))
+    metrics = classification_metrics(probabilities, prepared.validation.y, len(info.classes))
     record = RepairRecord(
         start=start.name,
         architecture=architecture,
@@ -165,8 +163,22 @@ def _readable(x: Any) -> Any:
     return keras.tree.map_structure(lambda c: tf.constant(c.tolist()) if c.dtype.kind in "OU" else c, x)
 
 
-def _probabilities(output: np.ndarray) -> np.ndarray:
-    """Return a column a class; one sigmoid unit gives the second class's."""
+def _gives_logits(model: Any) -> bool:
+    """Whether the output still lacks the sigmoid or softmax that the compiled loss applies."""
+    from archmend.repair.check import labels_of
+    from archmend.repair.outputs import head_of
+
+    head = head_of(model)
+    return labels_of(model).from_logits and (head is None or head.activation not in ("sigmoid", "softmax"))
+
+
+def _probabilities(output: np.ndarray, logits: bool) -> np.ndarray:
+    """Return a column a class; one unit gives the second class's."""
+    if logits:
+        if output.shape[-1] == 1:  # a sigmoid is a softmax beside a logit of 0
+            output = np.hstack([np.zeros_like(output), output])
+        powers = np.exp(output - output.max(axis=-1, keepdims=True))
+        return powers / powers.sum(axis=-1, keepdims=True)
     return np.hstack([1 - output, output]) if output.shape[-1] == 1 else output
 
 

@@ -113,6 +113,8 @@ def test_labels_that_the_output_never_reaches() -> None:
     )
     indices = replace(INDICES, labels=LabelFacts(0, 5, True, 6))
     assert named(statistics(indices)) == [("labels_outside", "out")]
+    one_more = replace(INDICES, units=99, labels=LabelFacts(0, 99, True, 100))
+    assert named(statistics(one_more)) == [("labels_outside", "out")]
 
 
 def test_a_softmax_inside_is_named_before_what_it_does_to_the_signal() -> None:

@@ -31,8 +31,8 @@ _RANGES = {
 class LabelsOutside(Detector):
     """Labels of a regression outside the range of the output's activation, or indices of no class.
 
-    Evidence: `low` and `high` of the labels, `reach_low` and `reach_high` of the output, `expected` 0 (a
-    linear output) where the output is at fault.
+    Evidence: `low` and `high` of the labels, `reach_low` and `reach_high` of the output, `classes` of the
+    output where they are indices, `expected` 0 (a linear output) where the loss would take that.
     """
 
     name: ClassVar[str] = "labels_outside"
@@ -45,10 +45,15 @@ class LabelsOutside(Detector):
             return None
         low, high = _reach(described)
         labels = described.labels
-        slack = SLACK * (labels.high - labels.low)
+        # An index is a class or none, however many there are.
+        slack = 0.0 if described.kind == "index" else SLACK * (labels.high - labels.low)
         if labels.low >= low - slack and labels.high <= high + slack:
             return None
-        evidence = {"low": labels.low, "high": labels.high, "reach_low": low, "expected": LINEAR}
+        evidence = {"low": labels.low, "high": labels.high, "reach_low": low}
+        if described.kind == "index":
+            evidence["classes"] = float(described.units)
+        elif described.loss not in CROSS_ENTROPIES:
+            evidence["expected"] = LINEAR
         if math.isfinite(high):
             evidence["reach_high"] = high
         return Symptom(self.name, described.head, evidence)
