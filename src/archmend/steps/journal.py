@@ -67,13 +67,13 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
         self.close()
 
-    def append(self, record: TrialRecord) -> None:
-        """Write a line, and return when it is on the disk.
+    def append(self, *records: TrialRecord) -> None:
+        """Write lines at once, and return when they are on the disk.
 
         Raises:
-            Unavailable: the disk is full; what was written of the line is taken back.
+            Unavailable: the disk is full; what was written of the lines is taken back.
         """
-        line = record.model_dump_json().encode() + b"\n"
+        line = b"".join(record.model_dump_json().encode() + b"\n" for record in records)
         end = self._file.seek(0, os.SEEK_END)
         with disk_errors(self._path):
             try:

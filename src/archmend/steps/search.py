@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from archmend.datasets import DataInfo, Prepared, write_prepared
-from archmend.errors import BadInput, Interrupted, NothingSucceeded
+from archmend.errors import ArchmendError, BadInput, Interrupted, NothingSucceeded
 from archmend.networks import check_tensorflow
 from archmend.networks.latency_model import with_least_latency
 from archmend.search import (
@@ -134,8 +134,8 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
             population=grouped.population,
         )
         tidy_weights(request.out / WEIGHTS, {result.id for result in history})
+        keeper = Keeper(request, info, journal, history, seconds)
         try:
-            keeper = Keeper(request, info, journal, history, seconds)
             if strategy is None:
                 result = _on_katib(request, space, history, keeper, progress)
             else:
@@ -144,6 +144,9 @@ def _search(request: SearchRequest, progress: Progress | None) -> SearchOutcome:
         except Interrupted:
             # What the trials that were cut took counts when the run goes on.
             write_state(request, info, seconds())
+            raise
+        except ArchmendError:
+            keeper.write()
             raise
     if result.best is None:
         slow = too_slow(budget, [*result.trials, *result.rejected])

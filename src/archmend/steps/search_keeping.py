@@ -35,19 +35,33 @@ class Keeper:
         self._request, self._info, self._journal = request, info, journal
         self._results = list(history)
         self._weighted = {result.id for result in history}
+        self._new: list[TrialResult] = []
         self.evaluator: PooledEvaluator | None = None
         self.fidelities: tuple[int, ...] = ()
         self.seconds = seconds
 
     def keep(self, result: TrialResult) -> None:
-        """Write a trial down.
+        """Write a trial down, those of a population together: half of one would go on as another one.
 
         Raises:
             Unavailable: the disk is full.
         """
-        self._journal.append(TrialRecord.of(result, self._request.objective))
-        self._results.append(result)
-        self._weighted.add(result.id)
+        self._new.append(result)
+        if self.evaluator is None or not self.evaluator.ready:
+            self.write()
+
+    def write(self) -> None:
+        """Write down what has come.
+
+        Raises:
+            Unavailable: the disk is full.
+        """
+        if not self._new:
+            return
+        self._journal.append(*(TrialRecord.of(result, self._request.objective) for result in self._new))
+        self._results += self._new
+        self._weighted |= {result.id for result in self._new}
+        self._new.clear()
         if self.evaluator is not None and self._request.inherit != "parent":
             self._drop(self.evaluator.parents)
         if self._request.max_seconds is not None:

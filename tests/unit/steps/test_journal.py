@@ -6,6 +6,7 @@ import errno
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,9 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archmend.errors import BadInput, Unavailable
+from archmend.search import TrialResult
 from archmend.spaces import create_space
 from archmend.steps.journal import Journal, read_journal, results_of
 from archmend.steps.records import TrialRecord
+from archmend.steps.search_keeping import Keeper
+from archmend.steps.search_request import SearchRequest
 
 METRICS = {"accuracy": 0.5, "average_precision": 1 / 3, "loss": 0.1}
 
@@ -150,3 +154,25 @@ def test_an_architecture_of_another_space_is_told_with_its_line() -> None:
     records = [_record(0, architecture="2-5"), _record(1, architecture="9-512")]
     with pytest.raises(BadInput, match=r"line 2 of trials\.jsonl: .*'9-512'.*; restore the file"):
         results_of(Path("trials.jsonl"), records, space)
+
+
+def test_a_population_is_written_at_once(tmp_path: Path) -> None:
+    def result(number: int) -> TrialResult:
+        return TrialResult(number, create_space("seed-fc", input_shape=(4,), classes=3).parse("2-5"), 0.5)
+
+    request = SearchRequest("digits", tmp_path, space="seed-fc", inherit="parent")
+    evaluator = SimpleNamespace(ready=2, parents=set())
+    with Journal(tmp_path / "trials.jsonl") as journal:
+        keeper = Keeper(request, None, journal, [], lambda: 0.0)  # type: ignore[arg-type]
+        keeper.evaluator = evaluator  # type: ignore[assignment]
+        for number in range(2):
+            keeper.keep(result(number))
+            evaluator.ready -= 1
+            assert read_journal(tmp_path / "trials.jsonl") == ()
+        keeper.keep(result(2))
+        assert [record.trial for record in read_journal(tmp_path / "trials.jsonl")] == [0, 1, 2]
+        evaluator.ready = 1
+        keeper.keep(result(3))
+        keeper.write()
+        keeper.write()
+    assert [record.trial for record in read_journal(tmp_path / "trials.jsonl")] == [0, 1, 2, 3]
