@@ -128,7 +128,7 @@ class _FromOne(RandomSearch):
     ("broken", "promise"),
     [
         (_Kept, "trial 2 was .* and is asked again|goes on differently"),
-        (_Unseeded, "one seed asks differently"),
+        (_Unseeded, "one seed asks differently|trial 2 was .* and is asked again"),  # by chance not at first
         (_LatestTold, "the order of telling changes|trial 2 was|goes on differently"),
         (_Repeating, "is asked twice"),
         (_Endless, "is asked twice"),
