@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -146,10 +146,15 @@ def _array(value: Any) -> np.ndarray:
 def _check_fit(x: Any, y: np.ndarray, name: str, model: Any, labels: Labels) -> None:
     _check_inputs(x, name, model)
     for part, values in (("x", keras.tree.flatten(x)), ("y", [y])):
-        bad = sum(int((~np.isfinite(v)).sum()) for v in values if np.issubdtype(v.dtype, np.floating))
+        bad = count_missing(values)
         if bad and (part == "y" or not _takes_missing(model, x)):
             raise BadInput(f"{name} {part} has {bad} values that are NaN or infinite; remove or impute them")
     _check_labels(y, name, model, labels)
+
+
+def count_missing(arrays: Iterable[np.ndarray]) -> int:
+    """Return how many values of these arrays are NaN or infinite."""
+    return sum(int((~np.isfinite(v)).sum()) for v in arrays if np.issubdtype(v.dtype, np.floating))
 
 
 def _takes_missing(model: Any, x: Any) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from archmend.errors import BadInput
-from archmend.repair.check import labels_of
+from archmend.repair.check import count_missing, labels_of
 from archmend.repair.data import Batch, Data, Rows
 from archmend.repair.describe import describe, label_facts
 from archmend.repair.engine import Engine, Snapshot
@@ -380,8 +380,7 @@ def _refuse_missing(x: Any, y: Any, number: int) -> None:
     Raises:
         BadInput: with the batch's number and how many values are missing.
     """
-    parts = [np.asarray(part) for part in keras.tree.flatten((x, y))]
-    bad = sum(int((~np.isfinite(p)).sum()) for p in parts if np.issubdtype(p.dtype, np.floating))
+    bad = count_missing(map(np.asarray, keras.tree.flatten((x, y))))
     if bad:
         raise BadInput(
             f"batch {number} of train has {bad} values that are NaN or infinite; remove or impute them"

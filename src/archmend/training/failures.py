@@ -7,6 +7,9 @@ from archmend.errors import ArchmendError
 OUT_OF_MEMORY = "out of memory"
 _LONGEST = 300
 
+NOT_FINITE = "its predictions are not finite"
+"""Why a network failed that was trained and answers with no numbers."""
+
 
 def reason_of(error: BaseException) -> str:
     """Return an exception's kind and first line; every way of having no memory is called the same.

@@ -16,7 +16,7 @@ from archmend.networks.resuming import resume, state_of
 from archmend.search import CurvePoint, Rung
 from archmend.training.comparing import rung_at, value_of
 from archmend.training.compiling import Turn
-from archmend.training.failures import reason_of
+from archmend.training.failures import NOT_FINITE, reason_of
 from archmend.training.fitting import DeviceRows, Fitting, NotFiniteError, predict
 from archmend.training.fused.trainer import PopulationTrainer
 from archmend.training.kept import keep_weights, start_from, weights_in
@@ -159,7 +159,7 @@ class Trainer:
     def _measured(self, task: Task, model: Any, report: Report, probabilities: np.ndarray) -> Report:
         """Return the report with what the network is worth, and keep its weights."""
         if not np.isfinite(probabilities).all():
-            return replace(report, status="failed", reason="its predictions are not finite")
+            return replace(report, status="failed", reason=NOT_FINITE)
         if self._settings.weights is not None:
             kept = state_of(model) if task.whole_state else weights_of(model)
             counts = confusion_counts(probabilities, self._y, self._classes)

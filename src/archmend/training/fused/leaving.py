@@ -12,6 +12,7 @@ import numpy as np
 from archmend.networks.described import Describer
 from archmend.networks.inheritance import STRUCTURE
 from archmend.spaces import Space
+from archmend.training.failures import NOT_FINITE
 from archmend.training.fused import naming
 from archmend.training.fused.initial import Layers
 from archmend.training.fused.predicting import probabilities
@@ -19,8 +20,6 @@ from archmend.training.fused.underway import Entry
 from archmend.training.kept import keep_weights
 from archmend.training.metrics import classification_metrics, confusion_counts
 from archmend.training.task import Report, Task, weights_file
-
-NOT_FINITE = "its predictions are not finite"
 
 
 class Leaving:
