@@ -17,12 +17,8 @@ from archmend.training.trial import Trainer
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rng = np.random.default_rng(0)
-    y = np.arange(120) % 3
-    folder = tmp_path_factory.mktemp("data")
-    np.savez(folder / "small.npz", x=(rng.normal(size=(120, 4)) + y[:, None]).astype(np.float32), y=y)
-    return write_prepared(open_data(str(folder / "small.npz")), folder / "prepared")
+def data(small: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_prepared(open_data(small), tmp_path_factory.mktemp("data") / "prepared")
 
 
 def _trainer(data: Path, told: list[Report] | None = None, **other: Any) -> Trainer:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 
 from archmend.datasets import open_data, write_prepared
@@ -34,12 +33,8 @@ EPOCHS = 7
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rng = np.random.default_rng(0)
-    y = np.arange(240) % 3
-    folder = tmp_path_factory.mktemp("data")
-    np.savez(folder / "small.npz", x=(rng.normal(size=(240, 4)) + y[:, None]).astype(np.float32), y=y)
-    return write_prepared(open_data(str(folder / "small.npz")), folder / "prepared")
+def data(small: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_prepared(open_data(small), tmp_path_factory.mktemp("data") / "prepared")
 
 
 def _tasks(rungs: tuple[Rung, ...], order: int | None) -> list[Task]:

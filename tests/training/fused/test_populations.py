@@ -8,7 +8,6 @@ import threading
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from archmend.datasets import open_data, write_prepared
@@ -25,12 +24,8 @@ CODES = ("1-8-relu-none-0.3-0.01", "2-16-8-elu-batch-0-0.003", "1-8-tanh-none-0-
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    rng = np.random.default_rng(0)
-    y = np.arange(120) % 3
-    folder = tmp_path_factory.mktemp("data")
-    np.savez(folder / "small.npz", x=(rng.normal(size=(120, 4)) + y[:, None]).astype(np.float32), y=y)
-    return write_prepared(open_data(str(folder / "small.npz")), folder / "prepared")
+def data(small: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_prepared(open_data(small), tmp_path_factory.mktemp("data") / "prepared")
 
 
 def _asked(number: int, epochs: int | None = None) -> Suggestion:
